@@ -1,0 +1,1 @@
+"""Messages: requests, responses and how their content is encoded and decoded."""
