@@ -1,0 +1,213 @@
+"""A call: one request as a driver needs it, bytes and limits, read once from the `Request`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from arke._message.content import ByteStream, is_replayable, is_spent
+from arke._values.errors import (
+    ConnectError,
+    ConnectTimeout,
+    LocalProtocolError,
+    PoolTimeout,
+    ReadError,
+    ReadTimeout,
+    StreamConsumed,
+    TimeoutException,
+    WriteError,
+    WriteTimeout,
+)
+from arke._wire.h1_grammar import is_target, is_token, serialise_fields
+
+from .retries import may_send_again
+from .route import route_of
+
+if TYPE_CHECKING:
+    from arke._message.request import Request
+    from arke._wire.h1 import Http1
+
+expect_seconds = 1.0
+"""How long a request with ``Expect: 100-continue`` waits to be told to go on. "A client that sends a 100-continue
+expectation is not required to wait for any specific length of time" (RFC 9110 10.1.1); it is what curl and Go wait."""
+
+max_joined_bytes = 64 * 1024
+"""Content up to this size is sent together with the head, in one write."""
+
+_TIMEOUTS: dict[str, type[TimeoutException]] = {
+    "pool": PoolTimeout,
+    "connect": ConnectTimeout,
+    "write": WriteTimeout,
+    "read": ReadTimeout,
+}
+_DOING = {
+    "pool": "waiting for a free connection to",
+    "connect": "connecting to",
+    "write": "sending to",
+    "read": "waiting for a response from",
+}
+_METHODS: dict[str, bytes] = {
+    name: name.encode("ascii")
+    for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")
+}
+_NO_LIMITS: dict[str, float | None] = {}
+
+
+class Call:
+    """One request on its way through a driver. Nothing here changes once it is made, but `joined`.
+
+    `content` is the whole content where it is at hand as bytes; `stream` is what is to be iterated where it is not.
+    `deadline` is absolute, on the clock of `time.monotonic`.
+    """
+
+    __slots__ = (
+        "content",
+        "deadline",
+        "fields",
+        "joined",
+        "limits",
+        "method",
+        "read",
+        "request",
+        "route",
+        "stream",
+        "target",
+    )
+
+    def __init__(self, request: Request, now: float) -> None:
+        """Read the request; `now` is the time of `time.monotonic`.
+
+        Raises `UnsupportedProtocol` or `LocalProtocolError`; nothing has been sent then.
+        """
+        self.request = request
+        parts = request.url._parts
+        extensions = request.extensions
+        self.route = route_of(parts, extensions)
+        method = request.method
+        self.method = _METHODS.get(method) or _encode_method(method)
+        self.target = parts.target if "target" not in extensions else _target_of(extensions)
+        self.fields = request.headers._fields
+        if self.fields.block is None:
+            # Before anything is dialed: what must not be sent needs no connection.
+            serialise_fields(self.fields)
+        stream = request.stream
+        if type(stream) is ByteStream:
+            self.content: bytes | None = stream._stream
+            self.stream: Any = None
+        else:
+            if is_spent(stream):
+                raise StreamConsumed
+            self.content = None
+            self.stream = stream
+        self.limits: dict[str, float | None] = extensions.get("timeout") or _NO_LIMITS
+        self.read = self.limits.get("read")
+        self.deadline: float | None = extensions.get("deadline")
+        if self.deadline is None and (total := self.limits.get("total")) is not None:
+            self.deadline = now + total
+        # Whether `start` sent the content along with the head.
+        self.joined = False
+
+    def start(self, engine: Http1) -> bytes:
+        """Begin the exchange on an engine; return the first bytes to write: the head, and content that is small.
+
+        Raises `LocalProtocolError`; nothing has been sent then, and the connection is as it was.
+        """
+        content = self.content
+        if content is not None:
+            self._check_length(content)
+        head = engine.encode(self.method, self.target, self.fields)
+        if content is None:
+            self.joined = False
+        elif not content:
+            self.joined = True
+            return head + engine.encode_end() if engine.content_length is None else head
+        elif len(content) <= max_joined_bytes and engine.may_send_content:
+            self.joined = True
+            return head + engine.encode_data(content) + engine.encode_end()
+        else:
+            self.joined = False
+        return head
+
+    def _check_length(self, content: bytes) -> None:
+        """Find a Content-Length of the caller's that does not fit, before a byte is sent."""
+        index = self.fields.index
+        length = index.get(b"content-length")
+        if length is None:
+            if content and b"transfer-encoding" not in index:
+                msg = "the request has content, but neither a Content-Length nor a Transfer-Encoding header"
+                raise LocalProtocolError(msg)
+        elif length != b"%d" % len(content) and length.isdigit() and int(length[:20]) != len(content):
+            msg = f"the request's Content-Length is {length.decode('ascii')[:20]}, but its content has {len(content)} bytes"
+            raise LocalProtocolError(msg)
+
+    def seconds(self, phase: str, now: float) -> float | None:
+        """How long this phase may take from now on; not above 0 when its time is over already."""
+        limit = self.limits.get(phase)
+        if self.deadline is None:
+            return limit
+        left = self.deadline - now
+        return left if limit is None or left < limit else limit
+
+    def may_send_again(self, engine: Http1, *, was_reused: bool, has_written: bool) -> bool:
+        """Tell whether this call may go out once more after its connection failed."""
+        return was_reused and may_send_again(
+            self.method,
+            self.fields.index,
+            was_reused=was_reused,
+            has_received=engine.has_received,
+            has_written=has_written,
+            is_replayable=self.stream is None or is_replayable(self.stream),
+        )
+
+    def timed_out(self, phase: str, now: float) -> TimeoutException:
+        """Return the exception for a phase that took too long."""
+        is_total = self.deadline is not None and now >= self.deadline
+        limit = "total" if is_total else phase
+        seconds = self.limits.get(limit)
+        after = "" if seconds is None else f" after {seconds} s"
+        message = f"{_DOING[phase]} {self.route.name} timed out{after} (timeout.{limit})"
+        return _TIMEOUTS[phase](message, request=self.request, phase=phase, limit=f"timeout.{limit}")
+
+    def read_failed(self, exc: BaseException | None) -> ReadError:
+        """Return the exception for a connection that broke while a response was awaited."""
+        return ReadError(
+            f"reading from {self.route.name} failed: {_reason(exc)}", request=self.request, phase="read"
+        )
+
+    def write_failed(self, exc: BaseException | None) -> WriteError:
+        """Return the exception for a connection that broke while the request was sent."""
+        return WriteError(
+            f"sending to {self.route.name} failed: {_reason(exc)}", request=self.request, phase="write"
+        )
+
+    def connect_failed(self, exc: BaseException, phase: str = "connect") -> ConnectError:
+        """Return the exception for a connection that could not be made."""
+        doing = "TLS handshake with" if phase == "tls" else "connecting to"
+        return ConnectError(
+            f"{doing} {self.route.name} failed: {_reason(exc)}", request=self.request, phase=phase
+        )
+
+
+def _encode_method(method: str) -> bytes:
+    raw = method.encode("utf-8", "surrogatepass")
+    if not is_token(raw):
+        msg = f"invalid method {method[:60]!r}: not a token"
+        raise LocalProtocolError(msg)
+    return raw
+
+
+def _target_of(extensions: dict[str, Any]) -> bytes:
+    target = extensions["target"]
+    if not isinstance(target, bytes):
+        msg = f"the extension target must be bytes, not {type(target).__name__}"
+        raise LocalProtocolError(msg)
+    if not is_target(target):
+        msg = f"invalid request target {target[:60]!r}: empty, or with a space or control character"
+        raise LocalProtocolError(msg)
+    return target
+
+
+def _reason(exc: BaseException | None) -> str:
+    """Say what an error of the operating system, or of OpenSSL, means; never nothing."""
+    if exc is None:
+        return "the connection was closed"
+    return str(exc) or getattr(exc, "strerror", None) or type(exc).__name__
