@@ -1,0 +1,284 @@
+"""The driver for asyncio, uvloop included; one for each event loop.
+
+Nothing is locked: between two awaits nobody else runs. Dials are tasks of their own, so that a request is served by whichever
+comes first, its dial or a connection that becomes free, and so that the cancellation of one request does not take a
+connection away from another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections import deque
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from arke._policy.call import Call
+from arke._policy.pool import Pool
+from arke._values.errors import RequestError
+
+from .asyncio_body import AsyncioBody, send_content, whole_body
+from .asyncio_connection import BUFFER_SIZE, HEAD, AsyncioConnection
+from .asyncio_dial import Dialer
+from .ports import add_trailers, respond
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from arke._message.request import Request
+    from arke._message.response import Response
+    from arke._policy.dialing import DialSettings
+    from arke._policy.pool import Ticket
+    from arke._values.config import Limits
+    from arke._wire.h1 import Http1
+
+
+class Driver:
+    """Transports and protocols of one loop."""
+
+    def __init__(self, settings: DialSettings, limits: Limits) -> None:
+        """Belong to the running loop; open nothing yet."""
+        self._loop = asyncio.get_running_loop()
+        self._pool: Pool[AsyncioConnection] = Pool(limits)
+        self._dialer = Dialer(settings, self._lend_buffer, self._on_lost)
+        self._dials: set[asyncio.Task[None]] = set()
+        self._buffer = memoryview(bytearray(BUFFER_SIZE))
+        self._is_proactor = type(self._loop).__name__ == "ProactorEventLoop"
+        self._guard: AsyncGenerator[None, None] | None = None
+        # Connections whose body was dropped unread and unclosed, noted by finalizers, which may run anywhere.
+        self.orphans: deque[AsyncioConnection] = deque()
+
+    async def send(self, request: Request) -> Response:
+        """Send a request; return its response, whose content may still be on its way."""
+        try:
+            call = Call(request, monotonic())
+            while True:
+                response = await self._attempt(call)
+                if response is not None:
+                    return response
+        except RequestError as exc:
+            if exc._request is None:
+                exc.request = request
+            raise
+
+    async def _attempt(self, call: Call) -> Response | None:
+        """Send it on one connection; None when that was a stale one and the request may go out again."""
+        connection = self._take(call) or await self._wait(call)
+        engine = connection.engine
+        was_reused = engine.head is not None
+        has_written = False
+        try:
+            first = call.start(engine)
+            has_written = True
+            connection.write(first)
+            return await self._finish(call, connection, engine)
+        except BaseException as exc:
+            self.give_back(connection)
+            if isinstance(exc, RequestError) and call.may_send_again(
+                engine, was_reused=was_reused, has_written=has_written
+            ):
+                return None
+            raise
+
+    async def _finish(self, call: Call, connection: AsyncioConnection, engine: Http1) -> Response:
+        """Send the content that did not go with the head, and wait for the response's head."""
+        if not call.joined:
+            await send_content(call, connection)
+        await connection.wait(HEAD, call)
+        head = engine.next_head()
+        if head is None:
+            raise call.read_failed(connection.failure())
+        if engine.is_complete and not engine.is_tunnel:
+            response = respond(head, whole_body(engine), connection.network_stream)
+            if engine.trailers is not None:
+                add_trailers(engine, response.extensions)
+            self.give_back(connection)
+            return response
+        body = AsyncioBody(self, call, connection)
+        response = respond(head, body, connection.network_stream)
+        body.extensions = response.extensions
+        return response
+
+    def _take(self, call: Call) -> AsyncioConnection | None:
+        """Return a connection that is there and usable."""
+        while self.orphans:
+            self.give_back(self.orphans.popleft(), is_broken=True)
+        pool = self._pool
+        while True:
+            connection = pool.take(call.route, monotonic())
+            if pool.doomed:
+                self._close_doomed()
+            if connection is None or not connection.is_stale():
+                return connection
+            self.give_back(connection, is_broken=True)
+
+    async def _wait(self, call: Call) -> AsyncioConnection:
+        """Get in line, and dial when it is our turn to."""
+        if self._guard is None:
+            self._guard = _close_at_shutdown(weakref.ref(self))
+            await anext(self._guard)
+        while True:
+            connection = await _Wait(self, call).result()
+            if connection.engine.head is None or not connection.is_stale():
+                return connection
+            self.give_back(connection, is_broken=True)
+
+    def give_back(self, connection: AsyncioConnection, *, is_broken: bool = False) -> None:
+        """Return a connection to the pool, or close it when it can carry nothing more."""
+        if is_broken or connection.is_lost or not connection.is_pooled or not connection.engine.is_reusable:
+            self._pool.discard(connection)
+            connection.close()
+        else:
+            self._pool.release(connection, monotonic())
+        if self._pool.doomed:
+            self._close_doomed()
+
+    def _on_lost(self, connection: AsyncioConnection) -> None:
+        self._pool.discard(connection)
+        if self._pool.doomed:
+            self._close_doomed()
+        if not connection.open_exchanges:
+            connection.close()
+
+    def _close_doomed(self) -> None:
+        doomed, self._pool.doomed = self._pool.doomed, []
+        for connection in doomed:
+            connection.close()
+
+    def _lend_buffer(self) -> memoryview:
+        return memoryview(bytearray(BUFFER_SIZE)) if self._is_proactor else self._buffer
+
+    def adopt(self, connection: AsyncioConnection) -> None:
+        """Take a connection from a finalizer, which may run in any thread, or after the loop was closed."""
+        self.orphans.append(connection)
+        try:
+            self._loop.call_soon_threadsafe(self._adopt_orphans)
+        except RuntimeError:
+            pass  # The loop is closed; `drop` takes care of its connections.
+
+    def _adopt_orphans(self) -> None:
+        while self.orphans:
+            self.give_back(self.orphans.popleft(), is_broken=True)
+
+    async def aclose(self) -> None:
+        """Close every connection; those in use too."""
+        self.close_now()
+        guard, self._guard = self._guard, None
+        if guard is not None:
+            await guard.aclose()
+        # The loop closes sockets in its next turn.
+        await asyncio.sleep(0)
+
+    def close_now(self) -> None:
+        """Close every connection, without waiting until the loop has done so."""
+        for dial in list(self._dials):
+            dial.cancel()
+        for connection in self._pool.connections:
+            self._pool.discard(connection)
+            connection.close()
+
+    def drop(self) -> None:
+        """Let go of every connection of a loop that is closed."""
+        for connection in self._pool.connections:
+            connection.drop()
+
+
+async def _close_at_shutdown(driver: weakref.ref[Driver]) -> AsyncGenerator[None, None]:
+    """Wait inside of a loop for its end.
+
+    Event loops close the asynchronous generators that are still suspended when they end. That is the one sign of its end that
+    a loop gives to code that is not a task of its own, and the last moment to close connections properly.
+    """
+    try:
+        yield
+    finally:
+        if (alive := driver()) is not None:
+            alive.close_now()
+
+
+class _Wait:
+    """One request in line."""
+
+    def __init__(self, driver: Driver, call: Call) -> None:
+        self._driver = driver
+        self._call = call
+        self._loop = asyncio.get_running_loop()
+        self._signal: asyncio.Future[None] = self._loop.create_future()
+        self._dial: asyncio.Task[None] | None = None
+        self._ticket: Ticket[AsyncioConnection] = driver._pool.ask(call.route, self._wake)
+        if driver._pool.doomed:
+            driver._close_doomed()
+
+    def _wake(self) -> None:
+        if not self._signal.done():
+            self._signal.set_result(None)
+
+    async def result(self) -> AsyncioConnection:
+        """Return a connection; raise `PoolTimeout`, `ConnectTimeout` or `ConnectError`."""
+        ticket = self._ticket
+        try:
+            while ticket.connection is None:
+                if ticket.must_dial and self._dial is None:
+                    self._begin_dial()
+                await self._next_signal()
+        except BaseException:
+            self._leave()
+            raise
+        return ticket.connection
+
+    async def _next_signal(self) -> None:
+        """Wait until something changed. Only the wait for one's turn is limited here; a dial limits itself."""
+        seconds = None if self._dial is not None else self._call.seconds("pool", monotonic())
+        limit = asyncio.timeout(seconds)
+        try:
+            async with limit:
+                await self._signal
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            if self._ticket.connection is None:
+                raise self._call.timed_out("pool", monotonic()) from None
+        if self._signal.done():
+            self._signal.result()
+        self._signal = self._loop.create_future()
+
+    def _begin_dial(self) -> None:
+        driver = self._driver
+        self._dial = self._loop.create_task(self._run_dial(), name="arke dial")
+        driver._dials.add(self._dial)
+        self._dial.add_done_callback(driver._dials.discard)
+
+    async def _run_dial(self) -> None:
+        driver = self._driver
+        try:
+            connection = await driver._dialer.dial(self._call)
+        except BaseException as exc:
+            driver._pool.dial_failed(self._ticket)
+            if isinstance(exc, RequestError):
+                self._fail(exc)
+                return
+            self._fail(self._call.connect_failed(exc))
+            raise
+        driver._pool.dialed(self._ticket, connection, monotonic())
+        if connection.is_lost:
+            driver._pool.discard(connection)
+        if driver._pool.doomed:
+            driver._close_doomed()
+
+    def _fail(self, exc: RequestError) -> None:
+        self._dial = None
+        if self._ticket.connection is None and not self._signal.done():
+            self._signal.set_exception(exc)
+            # Who waited may be gone; then nobody asks for this.
+            self._signal.exception()
+
+    def _leave(self) -> None:
+        """Get out of line; a dial goes on where somebody else can use what it brings."""
+        ticket, pool = self._ticket, self._driver._pool
+        if ticket.must_dial and self._dial is None:
+            pool.dial_failed(ticket)
+        pool.abandon(ticket, monotonic())
+        if self._dial is not None and not pool.is_wanted(ticket.route):
+            self._dial.cancel()
+        if pool.doomed:
+            self._driver._close_doomed()

@@ -1,0 +1,125 @@
+"""Content on its way out and in, for the asyncio driver."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from arke._message.content import ByteStream
+from arke._policy.call import expect_seconds
+from arke._values.errors import RequestError
+from arke._values.types import AsyncByteStream
+
+from .asyncio_connection import CONTINUE, DATA, END
+from .ports import add_trailers, iterate_content
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from arke._policy.call import Call
+    from arke._wire.h1 import Http1
+
+    from .asyncio import Driver
+    from .asyncio_connection import AsyncioConnection
+
+_WRITE_SIZE = 256 * 1024
+
+
+def whole_body(engine: Http1) -> ByteStream:
+    """Return the content of a response that has come whole already."""
+    return ByteStream(engine.next_data() or b"")
+
+
+async def send_content(call: Call, connection: AsyncioConnection) -> None:
+    """Send the content that did not go with the head, until it ends or the server answers.
+
+    See the blocking driver's twin for the rule.
+    """
+    engine = connection.engine
+    if not engine.may_send_content:
+        await connection.wait_until(CONTINUE, monotonic() + expect_seconds)
+    if engine.head is not None:
+        return
+    async for piece in iterate_content(call):
+        if not await _push(engine.encode_data(piece), call, connection):
+            return
+    await _push(engine.encode_end(), call, connection)
+
+
+async def _push(data: bytes, call: Call, connection: AsyncioConnection) -> bool:
+    """Send a piece while the loop listens; return whether to go on."""
+    if len(data) <= _WRITE_SIZE:
+        connection.write(data)
+        return await connection.drain(call)
+    view = memoryview(data)
+    for start in range(0, len(view), _WRITE_SIZE):
+        connection.write(view[start : start + _WRITE_SIZE])
+        if not await connection.drain(call):
+            return False
+    return True
+
+
+class AsyncioBody(AsyncByteStream):
+    """The content of a response, read from its connection as it is asked for.
+
+    The connection goes back to the pool when the content has ended, and is closed when this is closed before.
+    """
+
+    def __init__(self, driver: Driver, call: Call, connection: AsyncioConnection) -> None:
+        """Begin behind the response's head."""
+        self._driver = driver
+        self._call = call
+        # None once the connection has been given back.
+        self._connection: AsyncioConnection | None = connection
+        # Set by the driver, shown the trailers at the end.
+        self.extensions: dict[str, Any] = {}
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the content as it comes."""
+        while (piece := await self._next_piece(DATA)) is not None:
+            yield piece
+
+    async def aread_all(self) -> bytes:
+        """Return the content to its end."""
+        pieces = []
+        while (piece := await self._next_piece(END)) is not None:
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    async def _next_piece(self, want: int) -> bytes | None:
+        connection = self._connection
+        if connection is None:
+            return None
+        try:
+            await connection.wait(want, self._call)
+            data = connection.engine.next_data()
+        except BaseException as exc:
+            self._give_back()
+            if isinstance(exc, RequestError) and exc._request is None:
+                exc.request = self._call.request
+            raise
+        if data is None:
+            self._end(connection)
+        elif not data:
+            self._give_back()
+            raise self._call.read_failed(connection.failure())
+        return data
+
+    def _end(self, connection: AsyncioConnection) -> None:
+        add_trailers(connection.engine, self.extensions)
+        if not connection.engine.is_tunnel:
+            self._give_back()
+
+    def _give_back(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._driver.give_back(connection)
+
+    async def aclose(self) -> None:
+        """Give the connection back; closed, unless the content had ended."""
+        self._give_back()
+
+    def __del__(self) -> None:
+        connection = getattr(self, "_connection", None)
+        if connection is not None:
+            self._driver.adopt(connection)

@@ -1,0 +1,82 @@
+"""What a driver owes to the floors above it.
+
+A driver carries one `Request` to a server and brings the `Response`, whose content may still be on its way. It must
+
+- check the whole request before a byte is sent, and then raise nothing but the family of `RequestError`;
+- keep the limits of the request's timeouts, each with its own exception;
+- give every connection back to the pool, or close it, on every way out, cancellation included;
+- send a request again only where `Call.may_send_again` allows it.
+
+It must not decide anything that the engine, the pool or `Call` can decide.
+
+After cancellation at any point the connection that was in use is closed, the place in line is left, and the pool is whole.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from arke._message.response import Response
+from arke._values.headers import Headers
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from arke._message.request import Request
+    from arke._policy.call import Call
+    from arke._wire.events import Head
+    from arke._wire.h1 import Http1
+
+
+class SyncDriver(Protocol):
+    """A driver for code that blocks."""
+
+    def send(self, request: Request) -> Response:
+        """Send a request; return its response, whose content is read through `response.stream`."""
+
+    def close(self) -> None:
+        """Close every connection."""
+
+
+class AsyncDriver(Protocol):
+    """A driver for code that awaits, for one event loop."""
+
+    async def send(self, request: Request) -> Response:
+        """Send a request; return its response, whose content is read through `response.stream`."""
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+
+    def drop(self) -> None:
+        """Let go of every connection of a loop that is closed."""
+
+
+async def iterate_content(call: Call) -> AsyncIterator[bytes]:
+    """Yield a request's content.
+
+    Raises `RuntimeError` for content that only blocking code can iterate.
+    """
+    if call.content is not None:
+        yield call.content
+        return
+    if not hasattr(call.stream, "__aiter__"):
+        msg = "the request's content can only be iterated by blocking code; send it with Client, not with AsyncClient"
+        raise RuntimeError(msg)
+    async for piece in call.stream:
+        yield piece
+
+
+def respond(head: Head, stream: Any, network_stream: Any) -> Response:
+    """Make the `Response` of a head."""
+    return Response._from_wire(
+        head.status,
+        head.fields,
+        stream,
+        {"http_version": head.version, "reason_phrase": head.reason, "network_stream": network_stream},
+    )
+
+
+def add_trailers(engine: Http1, extensions: dict[str, Any]) -> None:
+    """Show the trailer fields of a response whose content has ended."""
+    if engine.trailers is not None and engine.trailers.items:
+        extensions["trailers"] = Headers._from_fields(engine.trailers)

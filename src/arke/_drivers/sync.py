@@ -1,0 +1,203 @@
+"""The driver for code that blocks, in one thread or many.
+
+One lock stands around the pool's decisions and nothing else; nobody waits while holding it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from arke._policy.call import Call
+from arke._policy.pool import Pool
+from arke._values.errors import RequestError
+
+from .ports import add_trailers, respond
+from .sync_body import SyncBody, send_content, whole_body
+from .sync_connection import SyncConnection
+from .sync_dial import dial
+
+if TYPE_CHECKING:
+    from arke._message.request import Request
+    from arke._message.response import Response
+    from arke._policy.dialing import DialSettings
+    from arke._policy.pool import Ticket
+    from arke._values.config import Limits
+
+
+class Driver:
+    """Blocking sockets."""
+
+    def __init__(self, settings: DialSettings, limits: Limits) -> None:
+        """Open nothing yet."""
+        self._settings = settings
+        # Around every use of `_pool`.
+        self._lock = threading.Lock()
+        self._pool: Pool[SyncConnection] = Pool(limits)
+        # Connections whose body was dropped unread and unclosed. Appended to by finalizers, which may run anywhere, also
+        # within the lock; so they are only noted here, and taken up by the next request.
+        self.orphans: deque[SyncConnection] = deque()
+
+    def send(self, request: Request) -> Response:
+        """Send a request; return its response, whose content may still be on its way."""
+        call = Call(request, monotonic())
+        try:
+            while True:
+                response = self._attempt(call)
+                if response is not None:
+                    return response
+        except RequestError as exc:
+            if exc._request is None:
+                exc.request = request
+            raise
+
+    def _attempt(self, call: Call) -> Response | None:
+        """Send it on one connection; None when that was a stale one and the request may go out again."""
+        connection, was_reused = self._acquire(call)
+        has_written = False
+        try:
+            first = call.start(connection.engine)
+            has_written = True
+            connection.write(first, call)
+            return self._finish(call, connection)
+        except BaseException as exc:
+            self.give_back(connection)
+            if isinstance(exc, RequestError) and call.may_send_again(
+                connection.engine, was_reused=was_reused, has_written=has_written
+            ):
+                return None
+            raise
+
+    def _finish(self, call: Call, connection: SyncConnection) -> Response:
+        """Send the content that did not go with the head, and wait for the response's head."""
+        if not call.joined:
+            send_content(call, connection)
+        engine = connection.engine
+        head = engine.next_head()
+        while head is None:
+            connection.receive(call)
+            head = engine.next_head()
+        if engine.is_complete and not engine.is_tunnel:
+            response = respond(head, whole_body(engine), connection.network_stream)
+            if engine.trailers is not None:
+                add_trailers(engine, response.extensions)
+            self.give_back(connection)
+            return response
+        body = SyncBody(self, call, connection)
+        response = respond(head, body, connection.network_stream)
+        body.extensions = response.extensions
+        return response
+
+    def _acquire(self, call: Call) -> tuple[SyncConnection, bool]:
+        """Return a connection, and whether it was used before."""
+        while True:
+            if self.orphans:
+                self._adopt_orphans()
+            with self._lock:
+                connection = self._pool.take(call.route, monotonic())
+                doomed = self._take_doomed()
+            if doomed:
+                self._close(doomed)
+            if connection is None:
+                return self._wait(call)
+            if not connection.is_stale():
+                return connection, True
+            self.give_back(connection, is_broken=True)
+
+    def _adopt_orphans(self) -> None:
+        try:
+            while True:
+                self.give_back(self.orphans.popleft(), is_broken=True)
+        except IndexError:
+            pass  # Another thread took the last one.
+
+    def _wait(self, call: Call) -> tuple[SyncConnection, bool]:
+        """Get in line, and dial when it is our turn to."""
+        awake = threading.Event()
+        with self._lock:
+            ticket = self._pool.ask(call.route, awake.set)
+            doomed = self._take_doomed()
+        self._close(doomed)
+        now = monotonic()
+        seconds = call.seconds("pool", now)
+        until = None if seconds is None else now + seconds
+        try:
+            while ticket.connection is None:
+                if ticket.must_dial:
+                    self._dial(call, ticket)
+                    continue
+                if not awake.wait(None if until is None else max(until - monotonic(), 0)):
+                    break
+                awake.clear()
+        except BaseException:
+            self._leave(ticket)
+            raise
+        return self._collect(call, ticket)
+
+    def _collect(self, call: Call, ticket: Ticket[SyncConnection]) -> tuple[SyncConnection, bool]:
+        """Take what a wait has brought."""
+        connection = ticket.connection
+        if connection is None:
+            self._leave(ticket)
+            raise call.timed_out("pool", monotonic())
+        if connection.engine.head is not None and connection.is_stale():
+            self.give_back(connection, is_broken=True)
+            return self._acquire(call)
+        return connection, connection.engine.head is not None
+
+    def _dial(self, call: Call, ticket: Ticket[SyncConnection]) -> None:
+        try:
+            sock, tls = dial(call, self._settings)
+        except BaseException as exc:
+            with self._lock:
+                self._pool.dial_failed(ticket)
+            if isinstance(exc, RequestError) and ticket.connection is not None:
+                return
+            raise
+        connection = SyncConnection(call.route, sock, tls)
+        with self._lock:
+            self._pool.dialed(ticket, connection, monotonic())
+            doomed = self._take_doomed()
+        self._close(doomed)
+
+    def _leave(self, ticket: Ticket[SyncConnection]) -> None:
+        with self._lock:
+            if ticket.must_dial:
+                self._pool.dial_failed(ticket)
+            self._pool.abandon(ticket, monotonic())
+            doomed = self._take_doomed()
+        self._close(doomed)
+
+    def give_back(self, connection: SyncConnection, *, is_broken: bool = False) -> None:
+        """Return a connection to the pool, or close it when it can carry nothing more."""
+        with self._lock:
+            if is_broken or not connection.is_pooled or not connection.engine.is_reusable:
+                self._pool.discard(connection)
+                self._pool.doomed.append(connection)
+            else:
+                self._pool.release(connection, monotonic())
+            doomed = self._take_doomed()
+        if doomed:
+            self._close(doomed)
+
+    def _take_doomed(self) -> list[SyncConnection]:
+        doomed = self._pool.doomed
+        if doomed:
+            self._pool.doomed = []
+        return doomed
+
+    @staticmethod
+    def _close(connections: list[SyncConnection]) -> None:
+        for connection in connections:
+            connection.close()
+
+    def close(self) -> None:
+        """Close every connection; those in use too."""
+        with self._lock:
+            connections = self._pool.connections
+            for connection in connections:
+                self._pool.discard(connection)
+        for connection in connections:
+            connection.abort()

@@ -1,0 +1,151 @@
+"""Content on its way out and in, for the blocking driver."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from arke._message.content import ByteStream
+from arke._policy.call import expect_seconds
+from arke._values.errors import RequestError, WriteError
+from arke._values.types import SyncByteStream
+
+from .ports import add_trailers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from arke._policy.call import Call
+    from arke._wire.h1 import Http1
+
+    from .sync import Driver
+    from .sync_connection import SyncConnection
+
+
+def whole_body(engine: Http1) -> ByteStream:
+    """Return the content of a response that has come whole already."""
+    return ByteStream(engine.next_data() or b"")
+
+
+def send_content(call: Call, connection: SyncConnection) -> None:
+    """Send the content that did not go with the head, until it ends or the server answers.
+
+    "A client that has not finished sending [and] receives a final response ... SHOULD cease" (RFC 9112 9.6): an early answer
+    is delivered; the connection is then not reused, as the engine knows that the request was not sent whole.
+    """
+    if not _await_continue(call, connection):
+        return
+    engine = connection.engine
+    for piece in _pieces(call):
+        if not _push(engine.encode_data(piece), call, connection):
+            return
+    _push(engine.encode_end(), call, connection)
+
+
+def _pieces(call: Call) -> Iterable[bytes]:
+    if call.content is not None:
+        return (call.content,)
+    if not isinstance(call.stream, SyncByteStream) and not hasattr(call.stream, "__iter__"):
+        msg = "the request's content is asynchronous; send it with AsyncClient, not with Client"
+        raise RuntimeError(msg)
+    return call.stream  # type: ignore[no-any-return]
+
+
+def _await_continue(call: Call, connection: SyncConnection) -> bool:
+    """Wait for ``100 Continue`` where the request asks for it; return whether to send the content."""
+    engine = connection.engine
+    until = monotonic() + expect_seconds
+    while not engine.may_send_content and engine.head is None:
+        if not connection.wait_readable(max(until - monotonic(), 0)):
+            return True
+        connection.receive(call)
+        engine.next_head()
+    return engine.head is None
+
+
+def _push(data: bytes, call: Call, connection: SyncConnection) -> bool:
+    """Send a piece while listening; return whether to go on."""
+    if connection.tls is not None and data:
+        data = connection.tls.encode(data)
+    view = memoryview(data)
+    while view:
+        if connection.wait_readable(0) and _has_answer(call, connection):
+            return False
+        try:
+            view = view[connection.write_some(view, call) :]
+        except WriteError:
+            # The server stopped listening; it may have said why.
+            if _has_answer(call, connection):
+                return False
+            raise
+    return True
+
+
+def _has_answer(call: Call, connection: SyncConnection) -> bool:
+    """Take what came while sending; return whether it is the final response."""
+    connection.receive(call)
+    return connection.engine.next_head() is not None
+
+
+class SyncBody(SyncByteStream):
+    """The content of a response, read from its connection as it is asked for.
+
+    The connection goes back to the pool when the content has ended, and is closed when this is closed before.
+    """
+
+    def __init__(self, driver: Driver, call: Call, connection: SyncConnection) -> None:
+        """Begin behind the response's head."""
+        self._driver = driver
+        self._call = call
+        # None once the connection has been given back.
+        self._connection: SyncConnection | None = connection
+        # Set by the driver, shown the trailers at the end.
+        self.extensions: dict[str, Any] = {}
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the content as it comes."""
+        while (piece := self._next_piece()) is not None:
+            yield piece
+
+    def read_all(self) -> bytes:
+        """Return the content to its end."""
+        pieces = []
+        while (piece := self._next_piece()) is not None:
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    def _next_piece(self) -> bytes | None:
+        connection = self._connection
+        if connection is None:
+            return None
+        try:
+            while True:
+                data = connection.engine.next_data()
+                if data:
+                    return data
+                if data is None:
+                    self._end(connection)
+                    return None
+                connection.receive(self._call)
+        except BaseException as exc:
+            self.close()
+            if isinstance(exc, RequestError) and exc._request is None:
+                exc.request = self._call.request
+            raise
+
+    def _end(self, connection: SyncConnection) -> None:
+        add_trailers(connection.engine, self.extensions)
+        if not connection.engine.is_tunnel:
+            self._connection = None
+            self._driver.give_back(connection)
+
+    def close(self) -> None:
+        """Give the connection back; closed, unless the content had ended."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._driver.give_back(connection)
+
+    def __del__(self) -> None:
+        connection = getattr(self, "_connection", None)
+        if connection is not None:
+            self._driver.orphans.append(connection)

@@ -1,0 +1,151 @@
+"""Content on its way out and in, for the trio driver."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from arke._message.content import ByteStream
+from arke._policy.call import expect_seconds
+from arke._values.errors import RequestError, WriteError
+from arke._values.types import AsyncByteStream
+
+from .ports import add_trailers, iterate_content
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from arke._policy.call import Call
+    from arke._wire.h1 import Http1
+
+    from .trio import Driver
+    from .trio_connection import TrioConnection
+
+
+def whole_body(engine: Http1) -> ByteStream:
+    """Return the content of a response that has come whole already."""
+    return ByteStream(engine.next_data() or b"")
+
+
+async def send_content(call: Call, connection: TrioConnection) -> None:
+    """Send the content that did not go with the head, until it ends or the server answers.
+
+    See the blocking driver's twin for the rule.
+    """
+    if not await _await_continue(call, connection):
+        return
+    engine = connection.engine
+    async for piece in iterate_content(call):
+        if not await _push(engine.encode_data(piece), call, connection):
+            return
+    await _push(engine.encode_end(), call, connection)
+
+
+async def _await_continue(call: Call, connection: TrioConnection) -> bool:
+    """Wait for ``100 Continue`` where the request asks for it; return whether to send the content."""
+    engine = connection.engine
+    with trio.move_on_after(expect_seconds):
+        while not engine.may_send_content and engine.head is None:
+            await connection.receive(call)
+            engine.next_head()
+    return engine.head is None
+
+
+async def _push(data: bytes, call: Call, connection: TrioConnection) -> bool:
+    """Send a piece while listening; return whether to go on."""
+    if connection.tls is not None and data:
+        data = connection.tls.encode(data)
+    view = memoryview(data)
+    while view:
+        if connection.is_readable() and await _has_answer(call, connection):
+            return False
+        try:
+            view = view[await connection.write_some(view, call, listens=True) :]
+        except WriteError:
+            # The server stopped listening; it may have said why.
+            if await _has_answer(call, connection):
+                return False
+            raise
+    await trio.lowlevel.checkpoint()
+    return True
+
+
+async def _has_answer(call: Call, connection: TrioConnection) -> bool:
+    """Take what came while sending; return whether it is the final response."""
+    await connection.receive(call)
+    return connection.engine.next_head() is not None
+
+
+class TrioBody(AsyncByteStream):
+    """The content of a response, read from its connection as it is asked for.
+
+    The connection goes back to the pool when the content has ended, and is closed when this is closed before.
+    """
+
+    def __init__(self, driver: Driver, call: Call, connection: TrioConnection) -> None:
+        """Begin behind the response's head."""
+        self._driver = driver
+        self._call = call
+        # None once the connection has been given back.
+        self._connection: TrioConnection | None = connection
+        # Set by the driver, shown the trailers at the end.
+        self.extensions: dict[str, Any] = {}
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the content as it comes."""
+        while (piece := await self._next_piece()) is not None:
+            yield piece
+
+    async def aread_all(self) -> bytes:
+        """Return the content to its end."""
+        pieces = []
+        while (piece := await self._next_piece()) is not None:
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    async def _next_piece(self) -> bytes | None:
+        connection = self._connection
+        if connection is None:
+            return None
+        try:
+            data = connection.engine.next_data() or await self._receive(connection)
+        except BaseException as exc:
+            self._give_back()
+            if isinstance(exc, RequestError) and exc._request is None:
+                exc.request = self._call.request
+            raise
+        if data is None:
+            self._end(connection)
+        return data
+
+    async def _receive(self, connection: TrioConnection) -> bytes | None:
+        call = self._call
+        with trio.CancelScope() as scope:
+            while True:
+                data = connection.engine.next_data()
+                if data is None or data:
+                    return data
+                connection.renew(scope, call)
+                await connection.receive(call)
+        raise call.timed_out("read", monotonic())
+
+    def _end(self, connection: TrioConnection) -> None:
+        add_trailers(connection.engine, self.extensions)
+        if not connection.engine.is_tunnel:
+            self._give_back()
+
+    def _give_back(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._driver.give_back(connection)
+
+    async def aclose(self) -> None:
+        """Give the connection back; closed, unless the content had ended."""
+        self._give_back()
+
+    def __del__(self) -> None:
+        connection = getattr(self, "_connection", None)
+        if connection is not None:
+            self._driver.adopt(connection)
