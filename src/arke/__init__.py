@@ -1,0 +1,132 @@
+"""arke: an HTTP client for Python.
+
+>>> import arke
+>>> arke.get("https://www.example.com/")
+<Response [200 OK]>
+"""
+
+from .__about__ import __description__, __title__, __version__
+from ._api import delete, get, head, options, patch, post, put, query, request, stream
+from ._client.asynchronous import AsyncClient
+from ._client.base import USE_CLIENT_DEFAULT
+from ._client.sync import Client
+from ._message.content import ByteStream
+from ._message.request import Request
+from ._message.response import Response
+from ._policy.auth import Auth, BasicAuth, FunctionAuth
+from ._transports.base import AsyncBaseTransport, BaseTransport
+from ._transports.http import AsyncHTTPTransport, HTTPTransport
+from ._transports.mock import MockTransport
+from ._values.config import Limits, Proxy, Timeout
+from ._values.cookies import Cookies
+from ._values.errors import (
+    CloseError,
+    ConnectError,
+    ConnectTimeout,
+    CookieConflict,
+    DecodingError,
+    HTTPError,
+    HTTPStatusError,
+    InvalidURL,
+    LocalProtocolError,
+    NetworkError,
+    PoolTimeout,
+    ProtocolError,
+    ProxyError,
+    ReadError,
+    ReadTimeout,
+    RemoteProtocolError,
+    RequestError,
+    RequestNotRead,
+    ResponseNotRead,
+    StreamClosed,
+    StreamConsumed,
+    StreamError,
+    TimeoutException,
+    TooManyRedirects,
+    TransportError,
+    UnsupportedProtocol,
+    WriteError,
+    WriteTimeout,
+)
+from ._values.headers import Headers
+from ._values.query import QueryParams
+from ._values.status import codes
+from ._values.types import AsyncByteStream, SyncByteStream
+from ._values.url import URL, Origin
+from ._wire.tls import create_ssl_context
+
+__all__ = [
+    "URL",
+    "USE_CLIENT_DEFAULT",
+    "AsyncBaseTransport",
+    "AsyncByteStream",
+    "AsyncClient",
+    "AsyncHTTPTransport",
+    "Auth",
+    "BaseTransport",
+    "BasicAuth",
+    "ByteStream",
+    "Client",
+    "CloseError",
+    "ConnectError",
+    "ConnectTimeout",
+    "CookieConflict",
+    "Cookies",
+    "DecodingError",
+    "FunctionAuth",
+    "HTTPError",
+    "HTTPStatusError",
+    "HTTPTransport",
+    "Headers",
+    "InvalidURL",
+    "Limits",
+    "LocalProtocolError",
+    "MockTransport",
+    "NetworkError",
+    "Origin",
+    "PoolTimeout",
+    "ProtocolError",
+    "Proxy",
+    "ProxyError",
+    "QueryParams",
+    "ReadError",
+    "ReadTimeout",
+    "RemoteProtocolError",
+    "Request",
+    "RequestError",
+    "RequestNotRead",
+    "Response",
+    "ResponseNotRead",
+    "StreamClosed",
+    "StreamConsumed",
+    "StreamError",
+    "SyncByteStream",
+    "Timeout",
+    "TimeoutException",
+    "TooManyRedirects",
+    "TransportError",
+    "UnsupportedProtocol",
+    "WriteError",
+    "WriteTimeout",
+    "__description__",
+    "__title__",
+    "__version__",
+    "codes",
+    "create_ssl_context",
+    "delete",
+    "get",
+    "head",
+    "options",
+    "patch",
+    "post",
+    "put",
+    "query",
+    "request",
+    "stream",
+]
+
+for _name in __all__:
+    if isinstance(_public := globals()[_name], type) or callable(_public):
+        _public.__module__ = "arke"
+del _name, _public

@@ -1,0 +1,299 @@
+"""The door for code that blocks."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from arke._policy.flow import flow
+from arke._policy.redirects import max_drained_bytes
+from arke._transports.http import HTTPTransport
+from arke._values.config import DEFAULT_LIMITS, DEFAULT_MAX_REDIRECTS, DEFAULT_TIMEOUT_CONFIG
+from arke._values.errors import RequestError
+from arke._values.types import SyncByteStream
+
+from .base import USE_CLIENT_DEFAULT, BaseClient, ClientState, UseClientDefault
+from .verbs import Verbs
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Iterator, Mapping
+    from types import TracebackType
+    from typing import Self
+
+    from arke._message.request import Request
+    from arke._message.response import Response
+    from arke._policy.auth import Auth
+    from arke._transports.base import BaseTransport
+    from arke._values.config import Limits
+    from arke._values.types import (
+        AuthTypes,
+        CertTypes,
+        CookieTypes,
+        HeaderTypes,
+        ProxyTypes,
+        QueryParamTypes,
+        RequestContent,
+        RequestData,
+        RequestExtensions,
+        RequestFiles,
+        TimeoutTypes,
+    )
+    from arke._values.url import URL
+
+
+class Client(Verbs):
+    """An HTTP client: settings, cookies and a pool of connections, for many requests, from any number of threads.
+
+    ```python
+    with arke.Client(base_url="https://www.example.com", timeout=10.0) as client:
+        response = client.get("/path", params={"page": 2})
+    ```
+
+    `auth`, `params`, `headers`, `cookies`, `timeout` and `follow_redirects` hold for every call that does not say
+    otherwise; a call's params, headers and cookies are added to them.
+
+    `verify`, `cert`, `trust_env`, `http1`, `http2`, `proxy` and `limits` are those of `HTTPTransport`; `transport` takes its
+    place. `event_hooks` maps "request" and "response" to functions that are called with each. `base_url` is what relative
+    URLs are relative to. `default_encoding` is what text is read as where Content-Type names no charset.
+    """
+
+    def __init__(
+        self,
+        *,
+        auth: AuthTypes | None = None,
+        params: QueryParamTypes | None = None,
+        headers: HeaderTypes | None = None,
+        cookies: CookieTypes | None = None,
+        verify: ssl.SSLContext | str | bool = True,
+        cert: CertTypes | None = None,
+        trust_env: bool = True,
+        http1: bool = True,
+        http2: bool = False,
+        proxy: ProxyTypes | None = None,
+        mounts: Mapping[str, BaseTransport | None] | None = None,
+        timeout: TimeoutTypes = DEFAULT_TIMEOUT_CONFIG,
+        follow_redirects: bool = False,
+        limits: Limits = DEFAULT_LIMITS,
+        max_redirects: int = DEFAULT_MAX_REDIRECTS,
+        event_hooks: Mapping[str, list[Callable[..., Any]]] | None = None,
+        base_url: URL | str = "",
+        transport: BaseTransport | None = None,
+        default_encoding: str | Callable[[bytes], str] = "utf-8",
+    ) -> None:
+        """Keep the settings; open nothing yet."""
+        super().__init__(
+            auth=auth,
+            params=params,
+            headers=headers,
+            cookies=cookies,
+            timeout=timeout,
+            follow_redirects=follow_redirects,
+            max_redirects=max_redirects,
+            event_hooks=event_hooks,
+            base_url=base_url,
+            trust_env=trust_env,
+            default_encoding=default_encoding,
+        )
+        self._refuse_unsupported(mounts)
+        self._transport = self._init_transport(
+            verify=verify,
+            cert=cert,
+            trust_env=trust_env,
+            http1=http1,
+            http2=http2,
+            proxy=proxy,
+            limits=limits,
+            transport=transport,
+        )
+
+    def _init_transport(self, *, transport: BaseTransport | None = None, **settings: Any) -> BaseTransport:
+        """Return the transport given, or one of these settings."""
+        return HTTPTransport(**settings) if transport is None else transport
+
+    def _transport_for_url(self, url: URL) -> BaseTransport:
+        """Return the transport for a URL."""
+        return self._transport
+
+    def request(
+        self,
+        method: str,
+        url: URL | str,
+        *,
+        content: RequestContent | None = None,
+        data: RequestData | None = None,
+        files: RequestFiles | None = None,
+        json: Any | None = None,
+        params: QueryParamTypes | None = None,
+        headers: HeaderTypes | None = None,
+        cookies: CookieTypes | None = None,
+        auth: AuthTypes | UseClientDefault | None = USE_CLIENT_DEFAULT,
+        follow_redirects: bool | UseClientDefault = USE_CLIENT_DEFAULT,
+        timeout: TimeoutTypes | UseClientDefault = USE_CLIENT_DEFAULT,
+        extensions: RequestExtensions | None = None,
+    ) -> Response:
+        """Send a request; return its response, read to the end.
+
+        `content` is bytes, str or an iterable of bytes; `data` form fields; `files` files for a multipart form; `json` anything
+        that JSON can express. `params` are added to the URL's query.
+
+        Raises `InvalidURL`, or one of the family of `RequestError`; in any case no connection is left open for it.
+        """
+        request = self.build_request(
+            method,
+            url,
+            content=content,
+            data=data,
+            files=files,
+            json=json,
+            params=params,
+            headers=headers,
+            cookies=cookies,
+            timeout=timeout,
+            extensions=extensions,
+        )
+        return self.send(request, auth=auth, follow_redirects=follow_redirects)
+
+    @contextmanager
+    def stream(
+        self,
+        method: str,
+        url: URL | str,
+        *,
+        content: RequestContent | None = None,
+        data: RequestData | None = None,
+        files: RequestFiles | None = None,
+        json: Any | None = None,
+        params: QueryParamTypes | None = None,
+        headers: HeaderTypes | None = None,
+        cookies: CookieTypes | None = None,
+        auth: AuthTypes | UseClientDefault | None = USE_CLIENT_DEFAULT,
+        follow_redirects: bool | UseClientDefault = USE_CLIENT_DEFAULT,
+        timeout: TimeoutTypes | UseClientDefault = USE_CLIENT_DEFAULT,
+        extensions: RequestExtensions | None = None,
+    ) -> Iterator[Response]:
+        """Send a request; yield its response unread, and close it at the end of the block.
+
+        ```python
+        with client.stream("GET", "https://www.example.com/large") as response:
+            for chunk in response.iter_bytes():
+                ...
+        ```
+        """
+        request = self.build_request(
+            method,
+            url,
+            content=content,
+            data=data,
+            files=files,
+            json=json,
+            params=params,
+            headers=headers,
+            cookies=cookies,
+            timeout=timeout,
+            extensions=extensions,
+        )
+        response = self.send(request, auth=auth, follow_redirects=follow_redirects, stream=True)
+        try:
+            yield response
+        finally:
+            response.close()
+
+    def send(
+        self,
+        request: Request,
+        *,
+        stream: bool = False,
+        auth: AuthTypes | UseClientDefault | None = USE_CLIENT_DEFAULT,
+        follow_redirects: bool | UseClientDefault = USE_CLIENT_DEFAULT,
+    ) -> Response:
+        """Send a request as it is; return its response, unread if `stream`, which is then to be closed.
+
+        Raises like `request`, and `RuntimeError` when the client is closed.
+        """
+        self._begin_call(request)
+        chosen = self._build_request_auth(request, auth)
+        try:
+            response = self._run(request, chosen, follow_redirects)
+        except RequestError as exc:
+            if exc._request is None:
+                exc.request = request
+            raise
+        if not stream:
+            response.read()
+        return response
+
+    def _run(
+        self, request: Request, auth: Auth | None, follow_redirects: bool | UseClientDefault
+    ) -> Response:
+        """Drive the flow to the final response."""
+        auth_flow = None if auth is None else auth.sync_auth_flow(request)
+        steps = flow(request, auth_flow, self._redirects(follow_redirects))
+        request = next(steps)
+        while True:
+            response = self._exchange(request)
+            try:
+                request = steps.send(response)
+                response._read_some(max_drained_bytes)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
+            except BaseException:
+                steps.close()
+                response.close()
+                raise
+
+    def _exchange(self, request: Request) -> Response:
+        """Send one request, hooks called before and after."""
+        hooks = self._event_hooks
+        for hook in hooks["request"]:
+            hook(request)
+        response = self._send_single_request(request)
+        try:
+            for hook in hooks["response"]:
+                hook(response)
+        except BaseException:
+            response.close()
+            raise
+        return response
+
+    def _send_single_request(self, request: Request) -> Response:
+        """Let a transport answer."""
+        transport = self._transport_for_url(request.url)
+        if not isinstance(request.stream, SyncByteStream):
+            msg = "the request's content is asynchronous; send it with AsyncClient, not with Client"
+            raise RuntimeError(msg)
+        started = perf_counter()
+        response = transport.handle_request(request)
+        if not isinstance(response.stream, SyncByteStream):
+            msg = (
+                f"the transport {type(transport).__name__} gave a Client a response with asynchronous content"
+            )
+            raise TypeError(msg)
+        self._receive(request, response, started, perf_counter())
+        return response
+
+    def close(self) -> None:
+        """Close the client and its connections; it can not be opened again."""
+        if self._state is not ClientState.CLOSED:
+            self._state = ClientState.CLOSED
+            self._transport.close()
+
+    def __enter__(self) -> Self:
+        """Open the client."""
+        self._enter()
+        self._transport.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        """Close the client."""
+        self._state = ClientState.CLOSED
+        self._transport.__exit__(exc_type, exc_value, traceback)
+
+
+__all__ = ["BaseClient", "Client"]
