@@ -126,7 +126,14 @@ __all__ = [
     "stream",
 ]
 
-for _name in __all__:
-    if isinstance(_public := globals()[_name], type) or callable(_public):
-        _public.__module__ = "arke"
-del _name, _public
+
+def _claim(names: list[str]) -> None:
+    """Let every public class and function say that it is arke's, wherever it is written."""
+    for name in names:
+        public = globals()[name]
+        if callable(public):
+            public.__module__ = "arke"
+
+
+_claim(__all__)
+del _claim

@@ -10,7 +10,7 @@ from ._values.config import DEFAULT_TIMEOUT_CONFIG
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from ._message.response import Response
     from ._values.types import (
@@ -85,7 +85,7 @@ def stream(
     follow_redirects: bool = False,
     verify: ssl.SSLContext | str | bool = True,
     trust_env: bool = True,
-) -> Iterator[Response]:
+) -> Generator[Response]:
     """Send one request, with a client of its own; yield its response unread.
 
     >>> with arke.stream("GET", "https://www.example.com/large") as response:

@@ -13,6 +13,8 @@ import arke
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+# A row of architecture.md: a folder of the package, and its modules.
+MODULES = re.compile(r"^\| `(\w+)/` \| (.*`.*) \|$", re.MULTILINE)
 BLOCKS = [
     pytest.param(block, id=f"{page.relative_to(ROOT)}-{number}")
     for page in PAGES
@@ -36,6 +38,16 @@ def test_a_file_that_a_page_names_exists(page):
     names = re.findall(r"`([\w./-]+/|[\w./-]+\.(?:py|md|toml))`", page.read_text(encoding="utf-8"))
     places = (page.parent, ROOT, ROOT / "src" / "arke")
     assert [name for name in names if not any((place / name).exists() for place in places)] == []
+
+
+def test_the_house_page_names_each_module():
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = {row[0]: set(re.findall(r"`(\w+)`", row[1])) for row in MODULES.findall(page)}
+    assert rows == {
+        folder.name: {path.stem for path in folder.glob("*.py")} - {"__init__"}
+        for folder in (ROOT / "src" / "arke").iterdir()
+        if (folder / "__init__.py").exists()
+    }
 
 
 def test_readme_has_the_two_commands():

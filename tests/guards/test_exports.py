@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import types
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import pytest
 
 import arke
 
+# The names that a row of a table is about.
+FIRST_CELL = re.compile(r"^\| (`[^|]*`) \|", re.MULTILINE)
+IDENTIFIER = re.compile(r"`(\w+)`")
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "api.md"
 # What code written for httpx 0.28 may import, but for its command line, `main`.
 EXPECTED = set(
@@ -24,6 +28,8 @@ EXPECTED = set(
     USE_CLIENT_DEFAULT WriteError WriteTimeout WSGITransport
     """.split()  # noqa: SIM905 - seventy lines otherwise
 )
+# Of these, what README says is not there yet. Strike off what comes.
+NOT_YET = {"ASGITransport", "DigestAuth", "NetRCAuth", "WSGITransport"}
 # Modules that may be imported as `arke.name` and are not in `__all__`.
 PUBLIC_MODULES = {"compat", "testing"}
 
@@ -37,7 +43,7 @@ def order(name: str) -> tuple[int, str]:
 
 def test_the_expected_names_are_there():
     assert len(EXPECTED) == 68
-    assert EXPECTED - set(arke.__all__) == set()
+    assert EXPECTED - set(arke.__all__) == NOT_YET
 
 
 def test_all_is_sorted_and_true():
@@ -81,3 +87,10 @@ def arkes_own(owner: type, key: str) -> bool:
 def test_every_public_name_is_in_the_reference():
     text = REFERENCE.read_text(encoding="utf-8")
     assert [name for name in arke.__all__ if f"`{name}" not in text] == []
+
+
+def test_the_reference_names_nothing_else():
+    text = REFERENCE.read_text(encoding="utf-8")
+    named = {name for cells in FIRST_CELL.findall(text) for name in IDENTIFIER.findall(cells)}
+    assert named
+    assert named - set(arke.__all__) == set()

@@ -33,10 +33,16 @@ TWINS = [
 ]
 
 
+# Types with one instance, which tells "not given" from None; it may show itself as the package likes.
+SENTINELS = {"UnsetType", "UseClientDefault"}
+
+
 def default_text(value: object) -> str:
     """A default as text that is the same for values that mean the same in two packages."""
     if value is Parameter.empty:
         return "(none)"
+    if type(value).__name__ in SENTINELS:
+        return type(value).__name__
     if type(value).__name__ == "Limits":
         names = ("max_connections", "max_keepalive_connections", "keepalive_expiry")
         return "Limits" + repr([getattr(value, name) for name in names])

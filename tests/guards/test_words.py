@@ -63,8 +63,6 @@ def test_a_forbidden_word_is_found(text):
     assert offences(text.replace("{}", ""))
 
 
-@pytest.mark.parametrize(
-    "text", ["https://example.com/home/page", "/usr/sbin/nginx", "the work/life", "a model"]
-)
+@pytest.mark.parametrize("text", ["https://example.com/home/page", "/usr/sbin/nginx", "the work/life", "a model"])
 def test_an_ordinary_word_is_not(text):
     assert not offences(text)

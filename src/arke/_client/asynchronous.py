@@ -6,8 +6,9 @@ from contextlib import aclosing, asynccontextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from arke._message.content import ByteStream
 from arke._policy.flow import follow
-from arke._policy.redirects import max_drained_bytes
+from arke._policy.redirects import max_drained_bytes, max_drained_seconds
 from arke._transports.http import AsyncHTTPTransport
 from arke._values.config import DEFAULT_LIMITS, DEFAULT_MAX_REDIRECTS, DEFAULT_TIMEOUT_CONFIG
 from arke._values.errors import RequestError
@@ -18,7 +19,7 @@ from .base import USE_CLIENT_DEFAULT, BaseClient, ClientState, UseClientDefault
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
     from types import TracebackType
     from typing import Self
 
@@ -57,9 +58,9 @@ class AsyncClient(AsyncVerbs):
     `auth`, `params`, `headers`, `cookies`, `timeout` and `follow_redirects` hold for every call that does not say
     otherwise; a call's params, headers and cookies are added to them.
 
-    `verify`, `cert`, `trust_env`, `http1`, `http2`, `proxy` and `limits` are those of `AsyncHTTPTransport`; `transport` takes its
-    place. `event_hooks` maps "request" and "response" to functions that are called with each. `base_url` is what relative
-    URLs are relative to. `default_encoding` is what text is read as where Content-Type names no charset.
+    `verify`, `cert`, `trust_env`, `http1`, `http2`, `proxy` and `limits` are those of `AsyncHTTPTransport`; `transport`
+    takes its place. `event_hooks` maps "request" and "response" to functions that are called with each. `base_url` is
+    what relative URLs are relative to. `default_encoding` is what text is read as where Content-Type names no charset.
     """
 
     def __init__(
@@ -111,9 +112,7 @@ class AsyncClient(AsyncVerbs):
             transport=transport,
         )
 
-    def _init_transport(
-        self, *, transport: AsyncBaseTransport | None = None, **settings: Any
-    ) -> AsyncBaseTransport:
+    def _init_transport(self, *, transport: AsyncBaseTransport | None = None, **settings: Any) -> AsyncBaseTransport:
         """Return the transport given, or one of these settings."""
         return AsyncHTTPTransport(**settings) if transport is None else transport
 
@@ -140,8 +139,8 @@ class AsyncClient(AsyncVerbs):
     ) -> Response:
         """Send a request; return its response, read to the end.
 
-        `content` is bytes, str or an iterable of bytes; `data` form fields; `files` files for a multipart form; `json` anything
-        that JSON can express. `params` are added to the URL's query.
+        `content` is bytes, str or an iterable of bytes; `data` form fields; `files` files for a multipart form; `json`
+        anything that JSON can express. `params` are added to the URL's query.
 
         Raises `InvalidURL`, or one of the family of `RequestError`; in any case no connection is left open for it.
         """
@@ -177,7 +176,7 @@ class AsyncClient(AsyncVerbs):
         follow_redirects: bool | UseClientDefault = USE_CLIENT_DEFAULT,
         timeout: TimeoutTypes | UseClientDefault = USE_CLIENT_DEFAULT,
         extensions: RequestExtensions | None = None,
-    ) -> AsyncIterator[Response]:
+    ) -> AsyncGenerator[Response]:
         """Send a request; yield its response unread, and close it at the end of the block.
 
         ```python
@@ -219,33 +218,36 @@ class AsyncClient(AsyncVerbs):
         """
         self._begin_call(request)
         chosen = self._build_request_auth(request, auth)
+        redirects = self._redirects(follow_redirects)
         try:
-            response = await self._run(request, chosen, follow_redirects)
+            if chosen is None:
+                response = await self._follow(request, redirects)
+            else:
+                response = await self._authenticate(request, chosen, redirects)
         except RequestError as exc:
             if exc._request is None:
                 exc.request = request
             raise
         if not stream:
-            await response.aread()
+            # What is there already needs no await, and an await costs as much as the reading.
+            if type(response.stream) is ByteStream:
+                response.read()
+            else:
+                await response.aread()
         return response
 
-    async def _run(
-        self, request: Request, auth: Auth | None, follow_redirects: bool | UseClientDefault
-    ) -> Response:
+    async def _authenticate(self, request: Request, auth: Auth, redirects: Redirects) -> Response:
         """Run authentication, around the redirects of each of its requests.
 
         A scheme's `async_auth_flow` may await, so it cannot be driven from inside of the flow, as the twin's is.
         """
-        redirects = self._redirects(follow_redirects)
-        if auth is None:
-            return await self._follow(request, redirects)
         async with aclosing(auth.async_auth_flow(request)) as steps:
             request = await anext(steps)
             while True:
                 response = await self._follow(request, redirects)
                 try:
                     request = await steps.asend(response)
-                    await response._aread_some(max_drained_bytes)
+                    await response._aread_some(max_drained_bytes, max_drained_seconds)
                 except StopAsyncIteration:
                     return response
                 except BaseException:
@@ -257,11 +259,12 @@ class AsyncClient(AsyncVerbs):
         """Drive the flow of redirects to its last response."""
         steps = follow(request, redirects)
         request = next(steps)
+        exchange = self._exchange if self._has_hooks else self._send_single_request
         while True:
-            response = await self._exchange(request)
+            response = await exchange(request)
             try:
                 request = steps.send(response)
-                await response._aread_some(max_drained_bytes)
+                await response._aread_some(max_drained_bytes, max_drained_seconds)
             except StopIteration as end:
                 return end.value  # type: ignore[no-any-return]
             except BaseException:
@@ -287,8 +290,10 @@ class AsyncClient(AsyncVerbs):
         """Let a transport answer."""
         transport = self._transport_for_url(request.url)
         if not isinstance(request.stream, AsyncByteStream):
-            msg = "the request's content can only be iterated by blocking code; send it with Client, not with AsyncClient"
-            raise RuntimeError(msg)
+            msg = (
+                "the request's content can only be iterated by blocking code; send it with Client, not with AsyncClient"
+            )
+            raise RuntimeError(msg)  # noqa: TRY004 - the type httpx documents for it
         started = perf_counter()
         response = await transport.handle_async_request(request)
         if not isinstance(response.stream, AsyncByteStream):

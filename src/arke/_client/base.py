@@ -1,13 +1,12 @@
 """What both doors share: everything that does not wait.
 
-The hot path is `build_request` without anything special. Its header fields, `Host` and the client's defaults, are the same for
-each request to an origin, so they are kept per origin as one immutable `Fields`, which every such request shares.
+The hot path is `build_request` without anything special. Its header fields, `Host` and the client's defaults, are the
+same for each request to an origin, so they are kept per origin as one immutable `Fields`, shared by all of these.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from enum import Enum
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
@@ -28,10 +27,11 @@ from arke._values.url import URL
 from arke._values.urlparse import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from arke._message.response import Response
     from arke._values.types import (
+        AsyncByteStream,
         AuthTypes,
         CookieTypes,
         HeaderTypes,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         RequestData,
         RequestExtensions,
         RequestFiles,
+        SyncByteStream,
         TimeoutTypes,
     )
 
@@ -100,7 +101,7 @@ class BaseClient:
         self._timeout = Timeout(timeout)
         self.follow_redirects = follow_redirects
         self.max_redirects = max_redirects
-        self.event_hooks = event_hooks or {}  # type: ignore[assignment]
+        self.event_hooks = event_hooks or {}
         self._trust_env = trust_env
         self._default_encoding = default_encoding
         self._state = ClientState.UNOPENED
@@ -135,6 +136,10 @@ class BaseClient:
             "request": list(event_hooks.get("request", [])),
             "response": list(event_hooks.get("response", [])),
         }
+
+    @property
+    def _has_hooks(self) -> bool:
+        return any(self._event_hooks.values())
 
     @property
     def auth(self) -> Auth | None:
@@ -228,27 +233,16 @@ class BaseClient:
         known: dict[str, Any] = {"timeout": limits.as_dict()}
         if extensions:
             known = {**known, **extensions}
-        if content is None and data is None and files is None and json is None:
-            request = Request._build(
-                method if method in COMMON_METHODS else checked_method(method),
-                target,
-                request_headers,
-                _EMPTY_BODY,
-                known,
-            )
-            if request.method in _WITH_CONTENT:
-                _announce_nothing(request_headers)
-        else:
+        stream: SyncByteStream | AsyncByteStream = _EMPTY_BODY
+        if content is not None or data is not None or files is not None or json is not None:
             boundary = boundary_of(request_headers._fields.index.get(b"content-type")) if files else None
             computed, stream = encode_request(content, data, files, json, boundary)
             add_missing_fields(request_headers, computed)
-            request = Request._build(
-                method if method in COMMON_METHODS else checked_method(method),
-                target,
-                request_headers,
-                stream,
-                known,
-            )
+        if method not in COMMON_METHODS:
+            method = checked_method(method)
+        elif method in _WITH_CONTENT:
+            _announce_nothing(request_headers)
+        request = Request._build(method, target, request_headers, stream, known)
         if cookies or self._cookies:
             self._add_cookies(request, cookies)
         return request
@@ -319,8 +313,9 @@ class BaseClient:
         if timeout is None:
             timeout = self._timeout.as_dict()
             request.extensions = extensions = {**extensions, "timeout": timeout}
-        if timeout.get("total") is not None:
-            request.extensions = {**extensions, "deadline": monotonic() + timeout["total"]}
+        total = timeout.get("total")
+        if total is not None:
+            request.extensions = {**extensions, "deadline": monotonic() + total}
 
     def _build_request_auth(self, request: Request, auth: AuthTypes | UseClientDefault | None) -> Auth | None:
         """Return who authenticates a call: what it says, else the client, else the URL."""
@@ -330,9 +325,7 @@ class BaseClient:
         return chosen
 
     def _redirects(self, follow_redirects: bool | UseClientDefault) -> Redirects:
-        follows = (
-            self.follow_redirects if isinstance(follow_redirects, UseClientDefault) else follow_redirects
-        )
+        follows = self.follow_redirects if isinstance(follow_redirects, UseClientDefault) else follow_redirects
         return Redirects(self._build_redirect_request, self.max_redirects, follows=follows)
 
     def _build_redirect_request(self, request: Request, response: Response) -> Request:

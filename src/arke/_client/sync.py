@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from arke._policy.flow import flow
-from arke._policy.redirects import max_drained_bytes
+from arke._policy.redirects import max_drained_bytes, max_drained_seconds
 from arke._transports.http import HTTPTransport
 from arke._values.config import DEFAULT_LIMITS, DEFAULT_MAX_REDIRECTS, DEFAULT_TIMEOUT_CONFIG
 from arke._values.errors import RequestError
@@ -18,7 +18,7 @@ from .verbs import Verbs
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Mapping
     from types import TracebackType
     from typing import Self
 
@@ -54,9 +54,9 @@ class Client(Verbs):
     `auth`, `params`, `headers`, `cookies`, `timeout` and `follow_redirects` hold for every call that does not say
     otherwise; a call's params, headers and cookies are added to them.
 
-    `verify`, `cert`, `trust_env`, `http1`, `http2`, `proxy` and `limits` are those of `HTTPTransport`; `transport` takes its
-    place. `event_hooks` maps "request" and "response" to functions that are called with each. `base_url` is what relative
-    URLs are relative to. `default_encoding` is what text is read as where Content-Type names no charset.
+    `verify`, `cert`, `trust_env`, `http1`, `http2`, `proxy` and `limits` are those of `HTTPTransport`; `transport`
+    takes its place. `event_hooks` maps "request" and "response" to functions that are called with each. `base_url` is
+    what relative URLs are relative to. `default_encoding` is what text is read as where Content-Type names no charset.
     """
 
     def __init__(
@@ -135,8 +135,8 @@ class Client(Verbs):
     ) -> Response:
         """Send a request; return its response, read to the end.
 
-        `content` is bytes, str or an iterable of bytes; `data` form fields; `files` files for a multipart form; `json` anything
-        that JSON can express. `params` are added to the URL's query.
+        `content` is bytes, str or an iterable of bytes; `data` form fields; `files` files for a multipart form; `json`
+        anything that JSON can express. `params` are added to the URL's query.
 
         Raises `InvalidURL`, or one of the family of `RequestError`; in any case no connection is left open for it.
         """
@@ -172,7 +172,7 @@ class Client(Verbs):
         follow_redirects: bool | UseClientDefault = USE_CLIENT_DEFAULT,
         timeout: TimeoutTypes | UseClientDefault = USE_CLIENT_DEFAULT,
         extensions: RequestExtensions | None = None,
-    ) -> Iterator[Response]:
+    ) -> Generator[Response]:
         """Send a request; yield its response unread, and close it at the end of the block.
 
         ```python
@@ -224,18 +224,17 @@ class Client(Verbs):
             response.read()
         return response
 
-    def _run(
-        self, request: Request, auth: Auth | None, follow_redirects: bool | UseClientDefault
-    ) -> Response:
+    def _run(self, request: Request, auth: Auth | None, follow_redirects: bool | UseClientDefault) -> Response:
         """Drive the flow to the final response."""
         auth_flow = None if auth is None else auth.sync_auth_flow(request)
         steps = flow(request, auth_flow, self._redirects(follow_redirects))
         request = next(steps)
+        exchange = self._exchange if self._has_hooks else self._send_single_request
         while True:
-            response = self._exchange(request)
+            response = exchange(request)
             try:
                 request = steps.send(response)
-                response._read_some(max_drained_bytes)
+                response._read_some(max_drained_bytes, max_drained_seconds)
             except StopIteration as end:
                 return end.value  # type: ignore[no-any-return]
             except BaseException:
@@ -262,13 +261,11 @@ class Client(Verbs):
         transport = self._transport_for_url(request.url)
         if not isinstance(request.stream, SyncByteStream):
             msg = "the request's content is asynchronous; send it with AsyncClient, not with Client"
-            raise RuntimeError(msg)
+            raise RuntimeError(msg)  # noqa: TRY004 - the type httpx documents for it
         started = perf_counter()
         response = transport.handle_request(request)
         if not isinstance(response.stream, SyncByteStream):
-            msg = (
-                f"the transport {type(transport).__name__} gave a Client a response with asynchronous content"
-            )
+            msg = f"the transport {type(transport).__name__} gave a Client a response with asynchronous content"
             raise TypeError(msg)
         self._receive(request, response, started, perf_counter())
         return response

@@ -1,8 +1,8 @@
 """The driver for asyncio, uvloop included; one for each event loop.
 
-Nothing is locked: between two awaits nobody else runs. Dials are tasks of their own, so that a request is served by whichever
-comes first, its dial or a connection that becomes free, and so that the cancellation of one request does not take a
-connection away from another.
+Nothing is locked: between two awaits nobody else runs. Dials are tasks of their own, so that a request is served by
+whichever comes first, its dial or a connection that becomes free, and so that the cancellation of one request does not
+take a connection away from another.
 """
 
 from __future__ import annotations
@@ -45,6 +45,10 @@ class Driver:
         self._buffer = memoryview(bytearray(BUFFER_SIZE))
         self._is_proactor = type(self._loop).__name__ == "ProactorEventLoop"
         self._guard: AsyncGenerator[None, None] | None = None
+        # Requests in line whose patience is limited, and the one timer that looks after them.
+        self._waits: dict[_Wait, None] = {}
+        self._watchdog: asyncio.TimerHandle | None = None
+        self._watchdog_at = 0.0
         # Connections whose body was dropped unread and unclosed, noted by finalizers, which may run anywhere.
         self.orphans: deque[AsyncioConnection] = deque()
 
@@ -53,7 +57,8 @@ class Driver:
         try:
             call = Call(request, monotonic())
             while True:
-                response = await self._attempt(call)
+                connection = self._take(call) or await self._wait(call)
+                response = await self._attempt(call, connection)
                 if response is not None:
                     return response
         except RequestError as exc:
@@ -61,9 +66,8 @@ class Driver:
                 exc.request = request
             raise
 
-    async def _attempt(self, call: Call) -> Response | None:
+    async def _attempt(self, call: Call, connection: AsyncioConnection) -> Response | None:
         """Send it on one connection; None when that was a stale one and the request may go out again."""
-        connection = self._take(call) or await self._wait(call)
         engine = connection.engine
         was_reused = engine.head is not None
         has_written = False
@@ -71,20 +75,17 @@ class Driver:
             first = call.start(engine)
             has_written = True
             connection.write(first)
-            return await self._finish(call, connection, engine)
+            if not call.joined:
+                await send_content(call, connection)
+            await connection.wait(HEAD, call)
+            return self._respond(call, connection, engine)
         except BaseException as exc:
             self.give_back(connection)
-            if isinstance(exc, RequestError) and call.may_send_again(
-                engine, was_reused=was_reused, has_written=has_written
-            ):
+            if call.may_send_again(engine, exc, was_reused=was_reused, has_written=has_written):
                 return None
             raise
 
-    async def _finish(self, call: Call, connection: AsyncioConnection, engine: Http1) -> Response:
-        """Send the content that did not go with the head, and wait for the response's head."""
-        if not call.joined:
-            await send_content(call, connection)
-        await connection.wait(HEAD, call)
+    def _respond(self, call: Call, connection: AsyncioConnection, engine: Http1) -> Response:
         head = engine.next_head()
         if head is None:
             raise call.read_failed(connection.failure())
@@ -118,10 +119,47 @@ class Driver:
             self._guard = _close_at_shutdown(weakref.ref(self))
             await anext(self._guard)
         while True:
-            connection = await _Wait(self, call).result()
+            wait = _Wait(self, call)
+            try:
+                while (connection := wait.connection) is None:
+                    await wait.next_signal()
+            except BaseException:
+                wait.leave()
+                raise
+            finally:
+                self._waits.pop(wait, None)
             if connection.engine.head is None or not connection.is_stale():
                 return connection
             self.give_back(connection, is_broken=True)
+
+    def _watch(self, wait: _Wait) -> None:
+        """See to it that a wait is not too long."""
+        now = monotonic()
+        seconds = wait.call.seconds("pool", now)
+        if seconds is None:
+            return
+        until = wait.until = now + max(seconds, 0.0)
+        self._waits[wait] = None
+        if self._watchdog is None or until < self._watchdog_at:
+            self._set_watchdog(until, now)
+
+    def _set_watchdog(self, until: float, now: float) -> None:
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+        self._watchdog_at = until
+        self._watchdog = self._loop.call_later(max(until - now, 0.0), self._check_waits)
+
+    def _check_waits(self) -> None:
+        """End the waits whose time is over; look again when the next one's may be."""
+        self._watchdog = None
+        now = monotonic()
+        for wait in [each for each in self._waits if each.until is not None and each.until <= now]:
+            del self._waits[wait]
+            wait.expire()
+        if self._waits:
+            ends = [each.until for each in self._waits if each.until is not None]
+            if ends:
+                self._set_watchdog(min(ends), now)
 
     def give_back(self, connection: AsyncioConnection, *, is_broken: bool = False) -> None:
         """Return a connection to the pool, or close it when it can carry nothing more."""
@@ -173,6 +211,9 @@ class Driver:
         """Close every connection, without waiting until the loop has done so."""
         for dial in list(self._dials):
             dial.cancel()
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+            self._watchdog = None
         for connection in self._pool.connections:
             self._pool.discard(connection)
             connection.close()
@@ -186,8 +227,8 @@ class Driver:
 async def _close_at_shutdown(driver: weakref.ref[Driver]) -> AsyncGenerator[None, None]:
     """Wait inside of a loop for its end.
 
-    Event loops close the asynchronous generators that are still suspended when they end. That is the one sign of its end that
-    a loop gives to code that is not a task of its own, and the last moment to close connections properly.
+    Event loops close the asynchronous generators that are still suspended when they end. That is the one sign of its
+    end that a loop gives to code that is not a task of its own, and the last moment to close connections properly.
     """
     try:
         yield
@@ -197,14 +238,21 @@ async def _close_at_shutdown(driver: weakref.ref[Driver]) -> AsyncGenerator[None
 
 
 class _Wait:
-    """One request in line."""
+    """One request in line.
+
+    The limit on its patience is looked at by one timer of the driver's for all who wait: a timer of its own would cost
+    more than the wait itself.
+    """
+
+    __slots__ = ("_dial", "_driver", "_signal", "_ticket", "call", "until")
 
     def __init__(self, driver: Driver, call: Call) -> None:
         self._driver = driver
-        self._call = call
-        self._loop = asyncio.get_running_loop()
-        self._signal: asyncio.Future[None] = self._loop.create_future()
+        self.call = call
         self._dial: asyncio.Task[None] | None = None
+        self._signal: asyncio.Future[None] = driver._loop.create_future()
+        # When it is over; None while nothing limits it, as a dial limits itself. Read by the driver's watchdog.
+        self.until: float | None = None
         self._ticket: Ticket[AsyncioConnection] = driver._pool.ask(call.route, self._wake)
         if driver._pool.doomed:
             driver._close_doomed()
@@ -213,51 +261,47 @@ class _Wait:
         if not self._signal.done():
             self._signal.set_result(None)
 
-    async def result(self) -> AsyncioConnection:
-        """Return a connection; raise `PoolTimeout`, `ConnectTimeout` or `ConnectError`."""
-        ticket = self._ticket
-        try:
-            while ticket.connection is None:
-                if ticket.must_dial and self._dial is None:
-                    self._begin_dial()
-                await self._next_signal()
-        except BaseException:
-            self._leave()
-            raise
-        return ticket.connection
+    @property
+    def connection(self) -> AsyncioConnection | None:
+        """The connection that the wait has brought."""
+        return self._ticket.connection
 
-    async def _next_signal(self) -> None:
-        """Wait until something changed. Only the wait for one's turn is limited here; a dial limits itself."""
-        seconds = None if self._dial is not None else self._call.seconds("pool", monotonic())
-        limit = asyncio.timeout(seconds)
-        try:
-            async with limit:
-                await self._signal
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            if self._ticket.connection is None:
-                raise self._call.timed_out("pool", monotonic()) from None
-        if self._signal.done():
-            self._signal.result()
-        self._signal = self._loop.create_future()
+    def next_signal(self) -> asyncio.Future[None]:
+        """Begin what is to be done; return what to await before looking again.
+
+        It raises `PoolTimeout`, `ConnectTimeout` or `ConnectError`.
+        """
+        if self._dial is None:
+            if self._ticket.must_dial:
+                self._begin_dial()
+            elif self.until is None:
+                self._driver._watch(self)
+        if self._signal.done() and self._signal.exception() is None:
+            self._signal = self._driver._loop.create_future()
+        return self._signal
+
+    def expire(self) -> None:
+        """Give up waiting for one's turn."""
+        if self._ticket.connection is None and not self._signal.done():
+            self._signal.set_exception(self.call.timed_out("pool", monotonic()))
 
     def _begin_dial(self) -> None:
         driver = self._driver
-        self._dial = self._loop.create_task(self._run_dial(), name="arke dial")
+        self.until = None
+        self._dial = driver._loop.create_task(self._run_dial(), name="arke dial")
         driver._dials.add(self._dial)
         self._dial.add_done_callback(driver._dials.discard)
 
     async def _run_dial(self) -> None:
         driver = self._driver
         try:
-            connection = await driver._dialer.dial(self._call)
+            connection = await driver._dialer.dial(self.call)
         except BaseException as exc:
             driver._pool.dial_failed(self._ticket)
             if isinstance(exc, RequestError):
                 self._fail(exc)
                 return
-            self._fail(self._call.connect_failed(exc))
+            self._fail(self.call.connect_failed(exc))
             raise
         driver._pool.dialed(self._ticket, connection, monotonic())
         if connection.is_lost:
@@ -272,7 +316,7 @@ class _Wait:
             # Who waited may be gone; then nobody asks for this.
             self._signal.exception()
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
         """Get out of line; a dial goes on where somebody else can use what it brings."""
         ticket, pool = self._ticket, self._driver._pool
         if ticket.must_dial and self._dial is None:

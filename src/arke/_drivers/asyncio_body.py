@@ -11,7 +11,7 @@ from arke._values.errors import RequestError
 from arke._values.types import AsyncByteStream
 
 from .asyncio_connection import CONTINUE, DATA, END
-from .ports import add_trailers, iterate_content
+from .ports import add_trailers, hand_over_content
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -40,10 +40,12 @@ async def send_content(call: Call, connection: AsyncioConnection) -> None:
         await connection.wait_until(CONTINUE, monotonic() + expect_seconds)
     if engine.head is not None:
         return
-    async for piece in iterate_content(call):
-        if not await _push(engine.encode_data(piece), call, connection):
-            return
-    await _push(engine.encode_end(), call, connection)
+
+    async def push(piece: bytes) -> bool:
+        return await _push(engine.encode_data(piece), call, connection)
+
+    if await hand_over_content(call, push):
+        await _push(engine.encode_end(), call, connection)
 
 
 async def _push(data: bytes, call: Call, connection: AsyncioConnection) -> bool:
@@ -73,6 +75,10 @@ class AsyncioBody(AsyncByteStream):
         self._connection: AsyncioConnection | None = connection
         # Set by the driver, shown the trailers at the end.
         self.extensions: dict[str, Any] = {}
+
+    def hurry(self, seconds: float) -> None:
+        """Give the rest of the content so long and no longer."""
+        self._call.hurry(monotonic() + seconds)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield the content as it comes."""

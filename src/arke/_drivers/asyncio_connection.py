@@ -1,11 +1,12 @@
 """One connection of the asyncio driver: a protocol that feeds the engine, and one waiter.
 
-``BufferedProtocol`` with one buffer for all connections of a loop: the loop reads into it and calls ``buffer_updated`` at once,
-so nothing is allocated per read. (On Windows' proactor a read stays pending with its buffer; each connection then has its own.)
+``BufferedProtocol`` with one buffer for all connections of a loop: the loop reads into it and calls ``buffer_updated``
+at once, so nothing is allocated per read. (On Windows' proactor a read stays pending with its buffer; each connection
+then has its own.)
 
-At most one task waits on a connection for the response, in `wait`, until what it wants is there: a head, some content, all
-of it. Limits on its patience cost no timer each: `_until` says when the wait is over, and one timer per connection, the
-watchdog, looks at it when it fires and otherwise sets itself anew.
+At most one task waits on a connection for the response, in `wait`, until what it wants is there: a head, some content,
+all of it. Limits on its patience cost no timer each: `_until` says when the wait is over, and one timer per connection,
+the watchdog, looks at it when it fires and otherwise sets itself anew.
 """
 
 from __future__ import annotations
@@ -102,19 +103,19 @@ class AsyncioConnection(asyncio.BufferedProtocol, Pooled):
         """Keep the transport."""
         self._transport = transport
 
-    def get_buffer(self, _size_hint: int) -> memoryview:
+    def get_buffer(self, sizehint: int) -> memoryview:
         """Lend the loop's buffer."""
         return self._buffer
 
-    def buffer_updated(self, count: int) -> None:
+    def buffer_updated(self, nbytes: int) -> None:
         """Feed the engine, and wake who waits for this."""
         tls = self.tls
         if tls is None:
-            self.engine.feed(bytes(self._buffer[:count]))
-        elif not self._feed_tls(tls, count):
+            self.engine.feed(bytes(self._buffer[:nbytes]))
+        elif not self._feed_tls(tls, nbytes):
             return
         if self._waiter is None:
-            self._note_unasked(count)
+            self._note_unasked(nbytes)
             return
         if self._phase_limit is not None:
             until = monotonic() + self._phase_limit
@@ -176,6 +177,8 @@ class AsyncioConnection(asyncio.BufferedProtocol, Pooled):
         """Take the end of the transport, whoever closed it."""
         self._exception = self._exception or exc
         self._transport = None
+        if exc is not None and not self.engine.is_complete:
+            self._salvage()
         self._lose()
         if self._timer is not None:
             self._timer.cancel()
@@ -184,6 +187,17 @@ class AsyncioConnection(asyncio.BufferedProtocol, Pooled):
             self._room.set_result(None)
         # The transport has closed its socket; on uvloop that was a duplicate of ours.
         self.sock.close()
+
+    def _salvage(self) -> None:
+        """Take what the server had sent before writing to it failed: it may have said why it closed."""
+        try:
+            while not self.engine.is_complete and (data := self.sock.recv(BUFFER_SIZE)):
+                if self.tls is not None:
+                    self.tls.feed(data)
+                    data = self.tls.decode()
+                self.engine.feed(data)
+        except OSError:
+            pass  # There is no more; why the connection was lost is known already.
 
     def _lose(self) -> None:
         if not self.is_lost:
@@ -236,9 +250,7 @@ class AsyncioConnection(asyncio.BufferedProtocol, Pooled):
             self._phase_limit = None
             self._want = HEAD
             try:
-                done, _ = await asyncio.wait(
-                    (self._room, waiter), timeout=seconds, return_when=asyncio.FIRST_COMPLETED
-                )
+                done, _ = await asyncio.wait((self._room, waiter), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 self._waiter = None
             if not done:
@@ -256,26 +268,28 @@ class AsyncioConnection(asyncio.BufferedProtocol, Pooled):
         seconds = call.seconds("read", now) if call.deadline is not None else call.read
         self._phase_limit = call.read
         self._deadline = call.deadline
-        if not await self._wait(want, None if seconds is None else now + seconds):
+        waiter = self._begin_wait(want, None if seconds is None else now + seconds)
+        try:
+            is_in_time = await waiter
+        finally:
+            self._end_wait()
+        if not is_in_time:
             raise call.timed_out("read", monotonic())
 
-    async def wait_until(self, want: int, until: float) -> bool:
+    async def wait_until(self, want: int, until: float | None = None) -> bool:
         """Wait for what is wanted, but only so long; return whether it came."""
-        if self._is_satisfied(self.engine, want):
+        if self.is_lost or (want != BYTES and self._is_satisfied(self.engine, want)):
             return True
         self._phase_limit = None
-        return await self._wait(want, until)
+        waiter = self._begin_wait(want, until)
+        try:
+            return await waiter
+        finally:
+            self._end_wait()
 
-    async def wait_bytes(self) -> None:
-        """Wait until anything comes that TLS is to look at, for the handshake."""
-        if not self.is_lost:
-            self._phase_limit = None
-            await self._wait(BYTES, None)
-
-    async def _wait(self, want: int, until: float | None) -> bool:
+    def _begin_wait(self, want: int, until: float | None) -> asyncio.Future[bool]:
         self._want = want
         self._unasked = 0
-        waiter = self._waiter = self._loop.create_future()
         self._until = until
         if until is not None and (self._timer is None or self._timer_at > until):
             self._set_timer(until)
@@ -283,12 +297,14 @@ class AsyncioConnection(asyncio.BufferedProtocol, Pooled):
             self._is_paused = False
             if self._transport is not None:
                 self._transport.resume_reading()
-        try:
-            return await waiter
-        finally:
-            self._waiter = None
-            self._until = None
-            self._want = 0
+        waiter: asyncio.Future[bool] = self._loop.create_future()
+        self._waiter = waiter
+        return waiter
+
+    def _end_wait(self) -> None:
+        self._waiter = None
+        self._until = None
+        self._want = 0
 
     def _set_timer(self, until: float) -> None:
         if self._timer is not None:

@@ -11,7 +11,7 @@ from arke._policy.retries import connect_delays
 from arke._values.errors import ConnectError, ConnectTimeout
 from arke._wire.tls import Tls, shared_context
 
-from .asyncio_connection import AsyncioConnection
+from .asyncio_connection import BYTES, AsyncioConnection
 from .sockets import fixed_addresses, look_up, make_socket
 
 if TYPE_CHECKING:
@@ -103,9 +103,7 @@ class Dialer:
         return connection
 
     async def _start_tls(self, connection: AsyncioConnection, call: Call) -> None:
-        tls = Tls(
-            await asyncio.get_running_loop().run_in_executor(None, self._context), call.route.server_name
-        )
+        tls = Tls(await asyncio.get_running_loop().run_in_executor(None, self._context), call.route.server_name)
         connection.begin_tls(tls)
         is_done = False
         while not is_done:
@@ -115,13 +113,13 @@ class Dialer:
                 # Also when it failed: the peer is told why.
                 connection.write_raw(tls.take())
             if not is_done:
-                await connection.wait_bytes()
+                if connection.is_lost:
+                    raise connection.failure() or ConnectionResetError("the connection was closed")
+                await connection.wait_until(BYTES)
 
     def _context(self) -> ssl.SSLContext:
         settings = self._settings
-        return shared_context(
-            settings.verify, settings.cert, trust_env=settings.trust_env, alpn=settings.alpn
-        )
+        return shared_context(settings.verify, settings.cert, trust_env=settings.trust_env, alpn=settings.alpn)
 
 
 async def _attempt(address: Address, settings: DialSettings) -> socket.socket:

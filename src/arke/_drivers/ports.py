@@ -9,7 +9,7 @@ A driver carries one `Request` to a server and brings the `Response`, whose cont
 
 It must not decide anything that the engine, the pool or `Call` can decide.
 
-After cancellation at any point the connection that was in use is closed, the place in line is left, and the pool is whole.
+After cancellation at any point the connection in use is closed, the place in line is left, and the pool is whole.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from arke._message.response import Response
 from arke._values.headers import Headers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import Awaitable, Callable
 
     from arke._message.request import Request
     from arke._policy.call import Call
@@ -33,6 +33,7 @@ class SyncDriver(Protocol):
 
     def send(self, request: Request) -> Response:
         """Send a request; return its response, whose content is read through `response.stream`."""
+        ...
 
     def close(self) -> None:
         """Close every connection."""
@@ -43,6 +44,7 @@ class AsyncDriver(Protocol):
 
     async def send(self, request: Request) -> Response:
         """Send a request; return its response, whose content is read through `response.stream`."""
+        ...
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -51,19 +53,26 @@ class AsyncDriver(Protocol):
         """Let go of every connection of a loop that is closed."""
 
 
-async def iterate_content(call: Call) -> AsyncIterator[bytes]:
-    """Yield a request's content.
+async def hand_over_content(call: Call, push: Callable[[bytes], Awaitable[bool]]) -> bool:
+    """Give a request's content to `push`, piece by piece, until that returns False; return whether all was given.
 
     Raises `RuntimeError` for content that only blocking code can iterate.
     """
     if call.content is not None:
-        yield call.content
-        return
+        return await push(call.content)
     if not hasattr(call.stream, "__aiter__"):
         msg = "the request's content can only be iterated by blocking code; send it with Client, not with AsyncClient"
         raise RuntimeError(msg)
-    async for piece in call.stream:
-        yield piece
+    pieces = aiter(call.stream)
+    try:
+        async for piece in pieces:
+            if not await push(piece):
+                return False
+    finally:
+        # A generator that is left to the garbage collector is closed who knows when, and in trio not without a warning.
+        if hasattr(pieces, "aclose"):
+            await pieces.aclose()
+    return True
 
 
 def respond(head: Head, stream: Any, network_stream: Any) -> Response:

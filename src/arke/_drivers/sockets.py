@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from arke._policy.route import Route
     from arke._wire.tls import Tls
 
-# With a timeout of Python's own, each recv and each send costs a poll before it. The kernel's timeouts cost nothing, but
-# their form is only the same where a C long has 64 bits.
+# With a timeout of Python's own, each recv and each send costs a poll before it. The kernel's timeouts cost nothing,
+# but their form is only the same where a C long has 64 bits.
 has_kernel_timeouts = sys.platform in {"linux", "darwin"} and struct.calcsize("l") == 8
 limit_passed: type[OSError] = BlockingIOError if has_kernel_timeouts else TimeoutError
 """What a blocking call on a socket raises when its limit has passed."""
@@ -60,9 +60,7 @@ def fixed_addresses(route: Route, settings: DialSettings) -> list[Address] | Non
             socket.inet_pton(family, route.host)
         except (OSError, ValueError):
             continue
-        return [
-            (family, (route.host, route.port) if family == socket.AF_INET else (route.host, route.port, 0, 0))
-        ]
+        return [(family, (route.host, route.port) if family == socket.AF_INET else (route.host, route.port, 0, 0))]
     return None
 
 

@@ -36,8 +36,8 @@ class Driver:
         # Around every use of `_pool`.
         self._lock = threading.Lock()
         self._pool: Pool[SyncConnection] = Pool(limits)
-        # Connections whose body was dropped unread and unclosed. Appended to by finalizers, which may run anywhere, also
-        # within the lock; so they are only noted here, and taken up by the next request.
+        # Connections whose body was dropped unread and unclosed. Appended to by finalizers, which may run anywhere,
+        # also within the lock; so they are only noted here, and taken up by the next request.
         self.orphans: deque[SyncConnection] = deque()
 
     def send(self, request: Request) -> Response:
@@ -64,9 +64,7 @@ class Driver:
             return self._finish(call, connection)
         except BaseException as exc:
             self.give_back(connection)
-            if isinstance(exc, RequestError) and call.may_send_again(
-                connection.engine, was_reused=was_reused, has_written=has_written
-            ):
+            if call.may_send_again(connection.engine, exc, was_reused=was_reused, has_written=has_written):
                 return None
             raise
 

@@ -30,8 +30,8 @@ def whole_body(engine: Http1) -> ByteStream:
 def send_content(call: Call, connection: SyncConnection) -> None:
     """Send the content that did not go with the head, until it ends or the server answers.
 
-    "A client that has not finished sending [and] receives a final response ... SHOULD cease" (RFC 9112 9.6): an early answer
-    is delivered; the connection is then not reused, as the engine knows that the request was not sent whole.
+    "A client that has not finished sending [and] receives a final response ... SHOULD cease" (RFC 9112 9.6): an early
+    answer is delivered; the connection is then not reused, as the engine knows that the request was not sent whole.
     """
     if not _await_continue(call, connection):
         return
@@ -101,6 +101,10 @@ class SyncBody(SyncByteStream):
         self._connection: SyncConnection | None = connection
         # Set by the driver, shown the trailers at the end.
         self.extensions: dict[str, Any] = {}
+
+    def hurry(self, seconds: float) -> None:
+        """Give the rest of the content so long and no longer."""
+        self._call.hurry(monotonic() + seconds)
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield the content as it comes."""

@@ -113,27 +113,27 @@ class SyncConnection(Pooled):
         """Wait for bytes, or the end, and feed them to the engine; raise `ReadTimeout` or `ReadError`."""
         if call.deadline is not None or call.read != self._read_limit:
             self._limit_reads(call)
-        size = self._read_size
+        tls, size = self.tls, self._read_size
         try:
             data = self._recv(size)
-            if self.tls is not None and data:
-                data = self._decrypt(data)
-                if not data and not self.tls.is_closed_cleanly:
+            if tls is not None and data:
+                data = self._decrypt(tls, data)
+                if not data and not tls.is_closed_cleanly:
                     return
         except limit_passed:
             raise call.timed_out("read", monotonic()) from None
         except OSError as exc:
             raise call.read_failed(exc) from exc
         if not data:
-            self.engine.feed_eof(clean=self.tls is None or self.tls.is_closed_cleanly)
+            self.engine.feed_eof(clean=tls is None or tls.is_closed_cleanly)
             return
         self.engine.feed(data)
+        if self.tls is not None and self.tls.is_closed_cleanly:
+            self.engine.feed_eof()
         if len(data) == size < _MAX_READ:
             self._read_size = size * 2
 
-    def _decrypt(self, data: bytes) -> bytes:
-        tls = self.tls
-        assert tls is not None
+    def _decrypt(self, tls: Tls, data: bytes) -> bytes:
         tls.feed(data)
         plain = tls.decode()
         if answer := tls.take():

@@ -56,9 +56,7 @@ def _race(addresses: list[Address], call: Call, settings: DialSettings, until: f
     with selectors.DefaultSelector() as selector:
         try:
             while not race.is_lost:
-                winner = _start_attempts(race, selector, settings) or _await_attempts(
-                    race, selector, call, until
-                )
+                winner = _start_attempts(race, selector, settings) or _await_attempts(race, selector, call, until)
                 if winner is not None:
                     return winner
         finally:
@@ -68,9 +66,7 @@ def _race(addresses: list[Address], call: Call, settings: DialSettings, until: f
     raise race.error
 
 
-def _start_attempts(
-    race: Race, selector: selectors.BaseSelector, settings: DialSettings
-) -> socket.socket | None:
+def _start_attempts(race: Race, selector: selectors.BaseSelector, settings: DialSettings) -> socket.socket | None:
     while (address := race.next_address(monotonic())) is not None:
         try:
             sock = make_socket(address, settings)
@@ -117,9 +113,7 @@ def _error(number: int) -> OSError:
 def _start_tls(sock: socket.socket, call: Call, settings: DialSettings, until: float | None) -> Tls:
     """Shake hands; raise `ConnectError` or `ConnectTimeout`."""
     try:
-        context = shared_context(
-            settings.verify, settings.cert, trust_env=settings.trust_env, alpn=settings.alpn
-        )
+        context = shared_context(settings.verify, settings.cert, trust_env=settings.trust_env, alpn=settings.alpn)
         tls = Tls(context, call.route.server_name)
         is_done = False
         while not is_done:

@@ -1,6 +1,6 @@
 """The driver for trio; one for each run.
 
-Nothing is locked: between two awaits nobody else runs. A request dials for itself, as tasks have no life of their own in trio.
+Nothing is locked: between two awaits nobody else runs. A request dials for itself: in trio no task lives on its own.
 """
 
 from __future__ import annotations
@@ -74,9 +74,7 @@ class Driver:
             return self._respond(call, connection, await self._await_head(call, connection, engine))
         except BaseException as exc:
             self.give_back(connection)
-            if isinstance(exc, RequestError) and call.may_send_again(
-                engine, was_reused=was_reused, has_written=has_written
-            ):
+            if call.may_send_again(engine, exc, was_reused=was_reused, has_written=has_written):
                 return None
             raise
 
@@ -127,8 +125,12 @@ class Driver:
             self.give_back(connection, is_broken=True)
 
     async def _line_up(self, call: Call) -> TrioConnection:
-        news = [trio.Event()]
-        ticket = self._pool.ask(call.route, lambda: news[0].set())
+        news = trio.Event()
+
+        def wake() -> None:
+            news.set()
+
+        ticket = self._pool.ask(call.route, wake)
         self._close_doomed()
         seconds = call.seconds("pool", monotonic())
         until = None if seconds is None else trio.current_time() + max(seconds, 0.0)
@@ -138,10 +140,10 @@ class Driver:
                     await self._dial(call, ticket)
                     continue
                 with trio.CancelScope() if until is None else trio.CancelScope(deadline=until) as scope:
-                    await news[0].wait()
+                    await news.wait()
                 if scope.cancelled_caught and ticket.connection is None:
                     raise call.timed_out("pool", monotonic())
-                news[0] = trio.Event()
+                news = trio.Event()
         except BaseException:
             self._leave(ticket)
             raise

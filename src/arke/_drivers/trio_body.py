@@ -12,7 +12,7 @@ from arke._policy.call import expect_seconds
 from arke._values.errors import RequestError, WriteError
 from arke._values.types import AsyncByteStream
 
-from .ports import add_trailers, iterate_content
+from .ports import add_trailers, hand_over_content
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -37,10 +37,12 @@ async def send_content(call: Call, connection: TrioConnection) -> None:
     if not await _await_continue(call, connection):
         return
     engine = connection.engine
-    async for piece in iterate_content(call):
-        if not await _push(engine.encode_data(piece), call, connection):
-            return
-    await _push(engine.encode_end(), call, connection)
+
+    async def push(piece: bytes) -> bool:
+        return await _push(engine.encode_data(piece), call, connection)
+
+    if await hand_over_content(call, push):
+        await _push(engine.encode_end(), call, connection)
 
 
 async def _await_continue(call: Call, connection: TrioConnection) -> bool:
@@ -92,6 +94,10 @@ class TrioBody(AsyncByteStream):
         self._connection: TrioConnection | None = connection
         # Set by the driver, shown the trailers at the end.
         self.extensions: dict[str, Any] = {}
+
+    def hurry(self, seconds: float) -> None:
+        """Give the rest of the content so long and no longer."""
+        self._call.hurry(monotonic() + seconds)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield the content as it comes."""

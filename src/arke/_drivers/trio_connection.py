@@ -1,7 +1,7 @@
 """One connection of the trio driver: a non-blocking socket, and trio's word on when it is ready.
 
-Limits are those of a cancel scope that the caller opens once for an exchange or a piece of content; each read only moves its
-deadline. A scope around each read would cost more than the read.
+Limits are those of a cancel scope that the caller opens once for an exchange or a piece of content; each read only
+moves its deadline. A scope around each read would cost more than the read.
 """
 
 from __future__ import annotations
@@ -105,27 +105,27 @@ class TrioConnection(Pooled):
     async def receive(self, call: Call) -> None:
         """Wait for bytes, or the end, and feed them to the engine; raise `ReadError`. The caller's scope limits it."""
         await _wait(trio.lowlevel.wait_readable, self.sock)
-        size = self._read_size
+        tls, size = self.tls, self._read_size
         try:
             data = self.sock.recv(size)
-            if self.tls is not None and data:
-                data = self._decrypt(data)
-                if not data and not self.tls.is_closed_cleanly:
+            if tls is not None and data:
+                data = self._decrypt(tls, data)
+                if not data and not tls.is_closed_cleanly:
                     return
         except BlockingIOError:
             return
         except OSError as exc:
             raise call.read_failed(exc) from exc
         if not data:
-            self.engine.feed_eof(clean=self.tls is None or self.tls.is_closed_cleanly)
+            self.engine.feed_eof(clean=tls is None or tls.is_closed_cleanly)
             return
         self.engine.feed(data)
+        if self.tls is not None and self.tls.is_closed_cleanly:
+            self.engine.feed_eof()
         if len(data) == size < _MAX_READ:
             self._read_size = size * 2
 
-    def _decrypt(self, data: bytes) -> bytes:
-        tls = self.tls
-        assert tls is not None
+    def _decrypt(self, tls: Tls, data: bytes) -> bytes:
         tls.feed(data)
         plain = tls.decode()
         if answer := tls.take():

@@ -60,34 +60,31 @@ async def _addresses(call: Call, settings: DialSettings) -> list[Address]:
     if fixed is not None:
         return fixed
     # By trio's own function, so that a resolver that was set for it is asked.
-    found = await trio.socket.getaddrinfo(
-        call.route.host.encode("ascii"), call.route.port, 0, socket.SOCK_STREAM
-    )
+    found = await trio.socket.getaddrinfo(call.route.host.encode("ascii"), call.route.port, 0, socket.SOCK_STREAM)
     return [(int(entry[0]), entry[4]) for entry in found]
 
 
 class _Attempts:
     """The attempts of one race, each a task."""
 
-    def __init__(self, race: Race, settings: DialSettings, nursery: trio.Nursery) -> None:
+    def __init__(self, race: Race, settings: DialSettings) -> None:
         self._race = race
         self._settings = settings
-        self._nursery = nursery
         self._news = trio.Event()
         self.winner: socket.socket | None = None
 
-    async def run(self) -> None:
+    async def run(self, nursery: trio.Nursery) -> None:
         """Start what is due until one has won, or none is left."""
         race = self._race
         while not race.is_lost:
             while (address := race.next_address(trio.current_time())) is not None:
-                self._nursery.start_soon(self._attempt, address)
+                nursery.start_soon(self._attempt, address, nursery)
             pause = race.pause(trio.current_time())
             with trio.CancelScope() if pause is None else trio.move_on_after(pause):
                 await self._news.wait()
             self._news = trio.Event()
 
-    async def _attempt(self, address: Address) -> None:
+    async def _attempt(self, address: Address, nursery: trio.Nursery) -> None:
         try:
             sock = await _connect(address, self._settings)
         except (OSError, ValueError) as exc:
@@ -96,7 +93,7 @@ class _Attempts:
             return
         if self.winner is None:
             self.winner = sock
-            self._nursery.cancel_scope.cancel()
+            nursery.cancel_scope.cancel()
         else:
             sock.close()
 
@@ -104,16 +101,17 @@ class _Attempts:
 async def _race(addresses: list[Address], settings: DialSettings) -> socket.socket:
     """Connect to the address that answers first."""
     race = Race(addresses)
-    winner: socket.socket | None = None
+    attempts = _Attempts(race, settings)
     try:
         async with trio.open_nursery() as nursery:
-            attempts = _Attempts(race, settings, nursery)
-            await attempts.run()
-    finally:
-        winner = attempts.winner
-    if winner is None:
+            await attempts.run(nursery)
+    except BaseException:
+        if attempts.winner is not None:
+            attempts.winner.close()
+        raise
+    if attempts.winner is None:
         raise race.error
-    return winner
+    return attempts.winner
 
 
 async def _connect(address: Address, settings: DialSettings) -> socket.socket:
@@ -140,9 +138,7 @@ def _describe(number: int) -> str:
 
 async def _start_tls(sock: socket.socket, call: Call, settings: DialSettings) -> Tls:
     def build() -> ssl.SSLContext:
-        return shared_context(
-            settings.verify, settings.cert, trust_env=settings.trust_env, alpn=settings.alpn
-        )
+        return shared_context(settings.verify, settings.cert, trust_env=settings.trust_env, alpn=settings.alpn)
 
     tls = Tls(await trio.to_thread.run_sync(build), call.route.server_name)
     is_done = False

@@ -240,16 +240,18 @@ class ResponseBody:
         await self.aclose()
         return raw
 
-    def _read_some(self, limit: int) -> None:
+    def _read_some(self, limit: int, seconds: float) -> None:
         """Read the body of a response that another one follows, if it is short; close the response in any case.
 
-        Nobody asked for this body: what is wrong with it is nobody's concern, and more of it than `limit` bytes is not taken.
+        Nobody asked for this body: what is wrong with it is nobody's concern, and no more than `limit` bytes of it are
+        taken.
         """
         pieces: list[bytes] = []
         try:
             if hasattr(self, "_content") or self.is_stream_consumed:
                 self.close()
                 return
+            self._hurry(seconds)
             for piece in self.iter_bytes():
                 if not self._keep_piece(piece, pieces, limit):
                     break
@@ -259,13 +261,14 @@ class ResponseBody:
         except RequestError:
             pass
 
-    async def _aread_some(self, limit: int) -> None:
+    async def _aread_some(self, limit: int, seconds: float) -> None:
         """Read the body of a response that another one follows, if it is short; close the response in any case."""
         pieces: list[bytes] = []
         try:
             if hasattr(self, "_content") or self.is_stream_consumed:
                 await self.aclose()
                 return
+            self._hurry(seconds)
             async with aclosing(self.aiter_bytes()) as decoded_pieces:
                 async for piece in decoded_pieces:
                     if not self._keep_piece(piece, pieces, limit):
@@ -275,6 +278,11 @@ class ResponseBody:
             await self.aclose()
         except RequestError:
             pass
+
+    def _hurry(self, seconds: float) -> None:
+        hurry = getattr(type(self.stream), "hurry", None)
+        if hurry is not None:
+            hurry(self.stream, seconds)
 
     def _keep_piece(self, piece: bytes, pieces: list[bytes], limit: int) -> bool:
         pieces.append(piece)

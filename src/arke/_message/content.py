@@ -72,7 +72,8 @@ class IteratorByteStream(SyncByteStream):
 
     def __init__(self, stream: Iterable[bytes]) -> None:
         """Hold the iterable, of which nothing is taken yet."""
-        self._stream = stream
+        # Any: one class may inherit from this one and from its asynchronous twin.
+        self._stream: Any = stream
         self._start = position_of(stream) if is_file(stream) else None
         self._is_replayable = self._start is not None or not _is_one_shot(stream)
         # Written and read by iteration alone.
@@ -80,7 +81,7 @@ class IteratorByteStream(SyncByteStream):
 
     def __iter__(self) -> Iterator[bytes]:
         self._begin()
-        stream: Any = self._stream
+        stream = self._stream
         return pieces(stream) if is_file(stream) else iter(stream)
 
     def _begin(self) -> None:
@@ -88,7 +89,7 @@ class IteratorByteStream(SyncByteStream):
             raise StreamConsumed
         self._is_consumed = True
         if self._start is not None:
-            cast("Any", self._stream).seek(self._start)
+            self._stream.seek(self._start)
 
 
 class FileByteStream(IteratorByteStream, AsyncByteStream):
@@ -96,7 +97,7 @@ class FileByteStream(IteratorByteStream, AsyncByteStream):
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         self._begin()
-        return apieces(cast("Any", self._stream))
+        return apieces(self._stream)
 
 
 class AsyncIteratorByteStream(AsyncByteStream):
@@ -104,7 +105,7 @@ class AsyncIteratorByteStream(AsyncByteStream):
 
     def __init__(self, stream: AsyncIterable[bytes]) -> None:
         """Hold the iterable, of which nothing is taken yet."""
-        self._stream = stream
+        self._stream: Any = stream
         self._is_replayable = not _is_one_shot(stream)
         # Written and read by iteration alone.
         self._is_consumed = False

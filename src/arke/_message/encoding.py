@@ -34,9 +34,7 @@ _MAX_CONTENT_TYPE = 1024
 
 _ENCODING_NAME = re.compile(r"[A-Za-z0-9'][A-Za-z0-9'_.:+ -]{0,62}")
 # They are codecs of text to Python, but no charsets; they raise, or warn, for the wrong bytes.
-_NO_CHARSETS = frozenset(
-    {"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "mbcs", "oem"}
-)
+_NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "mbcs", "oem"})
 # Without a byte order mark Python refuses these; browsers take little-endian.
 _WITHOUT_MARK = {"utf-16": "utf-16-le", "utf-32": "utf-32-le"}
 

@@ -46,9 +46,7 @@ class MultipartStream(AsyncByteStream, SyncByteStream):
     cannot be rewound is sent from where it stands, once, and makes the length unknown.
     """
 
-    def __init__(
-        self, data: RequestData | None, files: RequestFiles | None, boundary: bytes | None = None
-    ) -> None:
+    def __init__(self, data: RequestData | None, files: RequestFiles | None, boundary: bytes | None = None) -> None:
         """Encode all but the files.
 
         Raises `TypeError` for values that are neither text, numbers, bytes nor binary files, and
@@ -65,9 +63,7 @@ class MultipartStream(AsyncByteStream, SyncByteStream):
         # Written and read by iteration alone, and only where something can be sent but once.
         self._is_consumed = False
 
-    def _encoded(
-        self, data: RequestData | None, files: RequestFiles | None
-    ) -> Iterator[bytes | ReadableFile]:
+    def _encoded(self, data: RequestData | None, files: RequestFiles | None) -> Iterator[bytes | ReadableFile]:
         """Yield the whole body, files as such, and measure it on the way."""
         parts: list[tuple[bytes, bytes | ReadableFile]] = [
             (_disposition(name), _field_bytes(name, value)) for name, value in flattened(data or {})

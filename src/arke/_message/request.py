@@ -173,11 +173,11 @@ class Request:
         """Leave out what holds on to a connection or a file."""
         return {name: value for name, value in self.__dict__.items() if name not in {"extensions", "stream"}}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def __setstate__(self, state: dict[str, Any] | None, /) -> None:
         """Restore everything but the stream, which is the content if that was read."""
-        self.__dict__.update(state)
+        self.__dict__.update(state or {})
         self.extensions = {}
-        self.stream = ByteStream(self._content) if "_content" in state else UnattachedStream()
+        self.stream = ByteStream(self._content) if hasattr(self, "_content") else UnattachedStream()
 
 
 def checked_method(method: str) -> str:

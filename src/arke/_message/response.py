@@ -327,9 +327,9 @@ class Response(ResponseBody):
         """Leave out what holds on to a connection, or means nothing in another process."""
         return {name: value for name, value in self.__dict__.items() if name not in _NOT_PICKLED}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def __setstate__(self, state: dict[str, Any] | None, /) -> None:
         """Restore a closed response; it has its content if that was read."""
-        self.__dict__.update(state)
+        self.__dict__.update(state or {})
         self.is_closed = True
         self.extensions = {}
         self.stream = UnattachedStream()

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from arke._values.errors import LocalProtocolError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
 
     from arke._message.request import Request
     from arke._message.response import Response
+    from arke._values.types import AuthTypes
 
 
 class Auth:
     """Base of all authentication. A scheme is one generator, `auth_flow`.
 
-    It yields the request, changed as needed; what comes back is the response; it yields another request to go on, or ends and
-    so lets the last response be the answer. `requires_request_body` has the request's content read before it begins,
-    `requires_response_body` that of each response before it is handed in.
+    It yields the request, changed as needed; what comes back is the response; it yields another request to go on, or
+    ends and so lets the last response be the answer. `requires_request_body` has the request's content read before it
+    begins, `requires_response_body` that of each response before it is handed in.
 
     >>> class TokenAuth(arke.Auth):
     ...     def auth_flow(self, request):
@@ -91,9 +94,7 @@ class BasicAuth(Auth):
 
     def __init__(self, username: str | bytes, password: str | bytes) -> None:
         """Encode the credentials, as UTF-8."""
-        pair = b":".join(
-            part.encode("utf-8") if isinstance(part, str) else part for part in (username, password)
-        )
+        pair = b":".join(map(_as_bytes, (username, password)))
         self._auth_header = "Basic " + b64encode(pair).decode("ascii")
 
     def auth_flow(self, request: Request) -> Generator[Request, Response, None]:
@@ -102,7 +103,18 @@ class BasicAuth(Auth):
         yield request
 
 
-def build_auth(auth: Any) -> Auth | None:
+def _as_bytes(part: str | bytes) -> bytes:
+    if not isinstance(part, str):
+        return part
+    try:
+        return part.encode("utf-8")
+    except UnicodeEncodeError:
+        # Without the original as its cause, which has the credentials in it.
+        msg = "a user name or password has a lone surrogate and cannot be encoded as UTF-8"
+        raise LocalProtocolError(msg) from None
+
+
+def build_auth(auth: AuthTypes | None) -> Auth | None:
     """Return the `Auth` that a caller's `auth=` stands for."""
     if auth is None or isinstance(auth, Auth):
         return auth

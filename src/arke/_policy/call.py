@@ -9,9 +9,11 @@ from arke._values.errors import (
     ConnectError,
     ConnectTimeout,
     LocalProtocolError,
+    NetworkError,
     PoolTimeout,
     ReadError,
     ReadTimeout,
+    RemoteProtocolError,
     StreamConsumed,
     TimeoutException,
     WriteError,
@@ -46,14 +48,13 @@ _DOING = {
     "read": "waiting for a response from",
 }
 _METHODS: dict[str, bytes] = {
-    name: name.encode("ascii")
-    for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")
+    name: name.encode("ascii") for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")
 }
 _NO_LIMITS: dict[str, float | None] = {}
 
 
 class Call:
-    """One request on its way through a driver. Nothing here changes once it is made, but `joined`.
+    """One request on its way through a driver. Nothing here changes once it is made but `joined`, and by `hurry` `deadline`.
 
     `content` is the whole content where it is at hand as bytes; `stream` is what is to be iterated where it is not.
     `deadline` is absolute, on the clock of `time.monotonic`.
@@ -136,7 +137,8 @@ class Call:
                 msg = "the request has content, but neither a Content-Length nor a Transfer-Encoding header"
                 raise LocalProtocolError(msg)
         elif length != b"%d" % len(content) and length.isdigit() and int(length[:20]) != len(content):
-            msg = f"the request's Content-Length is {length.decode('ascii')[:20]}, but its content has {len(content)} bytes"
+            announced = length[:20].decode("ascii")
+            msg = f"the request's Content-Length is {announced}, but its content has {len(content)} bytes"
             raise LocalProtocolError(msg)
 
     def seconds(self, phase: str, now: float) -> float | None:
@@ -147,9 +149,12 @@ class Call:
         left = self.deadline - now
         return left if limit is None or left < limit else limit
 
-    def may_send_again(self, engine: Http1, *, was_reused: bool, has_written: bool) -> bool:
-        """Tell whether this call may go out once more after its connection failed."""
-        return was_reused and may_send_again(
+    def may_send_again(self, engine: Http1, exc: BaseException, *, was_reused: bool, has_written: bool) -> bool:
+        """Tell whether this call may go out once more after its connection failed with this exception.
+
+        Not after a timeout: the server may be at work on it, and the caller's time is over.
+        """
+        return isinstance(exc, NetworkError | RemoteProtocolError) and may_send_again(
             self.method,
             self.fields.index,
             was_reused=was_reused,
@@ -157,6 +162,11 @@ class Call:
             has_written=has_written,
             is_replayable=self.stream is None or is_replayable(self.stream),
         )
+
+    def hurry(self, until: float) -> None:
+        """Let the call end by then, if it would not anyway."""
+        if self.deadline is None or until < self.deadline:
+            self.deadline = until
 
     def timed_out(self, phase: str, now: float) -> TimeoutException:
         """Return the exception for a phase that took too long."""
@@ -169,22 +179,16 @@ class Call:
 
     def read_failed(self, exc: BaseException | None) -> ReadError:
         """Return the exception for a connection that broke while a response was awaited."""
-        return ReadError(
-            f"reading from {self.route.name} failed: {_reason(exc)}", request=self.request, phase="read"
-        )
+        return ReadError(f"reading from {self.route.name} failed: {_reason(exc)}", request=self.request, phase="read")
 
     def write_failed(self, exc: BaseException | None) -> WriteError:
         """Return the exception for a connection that broke while the request was sent."""
-        return WriteError(
-            f"sending to {self.route.name} failed: {_reason(exc)}", request=self.request, phase="write"
-        )
+        return WriteError(f"sending to {self.route.name} failed: {_reason(exc)}", request=self.request, phase="write")
 
     def connect_failed(self, exc: BaseException, phase: str = "connect") -> ConnectError:
         """Return the exception for a connection that could not be made."""
         doing = "TLS handshake with" if phase == "tls" else "connecting to"
-        return ConnectError(
-            f"{doing} {self.route.name} failed: {_reason(exc)}", request=self.request, phase=phase
-        )
+        return ConnectError(f"{doing} {self.route.name} failed: {_reason(exc)}", request=self.request, phase=phase)
 
 
 def _encode_method(method: str) -> bytes:

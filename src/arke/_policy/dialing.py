@@ -1,7 +1,7 @@
 """Dialing: in which order, and when, the addresses of a host are tried (RFC 8305, Happy Eyeballs).
 
-The addresses of both families are interleaved, and an attempt that is not decided within `stagger` does not keep the next from
-starting. The first that connects wins.
+The addresses of both families are interleaved, and an attempt that is not decided within `stagger` does not keep the
+next from starting. The first that connects wins.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class DialSettings:
 class Race:
     """The attempts to reach one host.
 
-    The driver asks `next_address` for what to try now, tells `failed`, and waits at most `pause` for any attempt in flight.
+    The driver asks `next_address` for what to try now, tells `failed`, and waits at most `pause` for those in flight.
     """
 
     def __init__(self, addresses: list[Address]) -> None:

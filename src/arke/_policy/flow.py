@@ -1,7 +1,7 @@
 """The flow: what is sent, after which response, until there is a final one.
 
-A generator of requests, for both doors: ``response = yield request``. A door sends what it gets, hands in the response, and has
-the final one when the generator returns. Nothing here waits; what has to be read is read by the door.
+A generator of requests, for both doors: ``response = yield request``. A door sends what it gets, hands in the response,
+and has the final one when the generator returns. Nothing here waits; what has to be read is read by the door.
 """
 
 from __future__ import annotations
@@ -33,9 +33,7 @@ class Redirects:
         self.history: list[Response] = []
 
 
-def flow(
-    request: Request, auth_flow: Generator[Request, Response, None] | None, redirects: Redirects
-) -> Flow:
+def flow(request: Request, auth_flow: Generator[Request, Response, None] | None, redirects: Redirects) -> Flow:
     """Yield what to send: authentication around redirects."""
     if auth_flow is None:
         return (yield from follow(request, redirects))

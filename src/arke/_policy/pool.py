@@ -1,7 +1,7 @@
 """The pool: who gets which connection.
 
-A state object. Its methods take constant time, never wait and never close anything; they change the state, and say through
-a `Ticket` what its holder is to do. Drivers with threads hold one lock around each call.
+A state object. Its methods take constant time, never wait and never close anything; they change the state, and say
+through a `Ticket` what its holder is to do. Drivers with threads hold one lock around each call.
 
 The way of a request::
 
@@ -16,11 +16,13 @@ The way of a request::
 Rules.
 
 - The most recently used idle connection first: the others may grow old and be closed.
-- First come, first served. A connection that becomes free goes to who waits longest for its route; if somebody waits longer
-  for *any* connection because the total limit is reached, the freed one is closed and its slot goes there.
-- Who dials is in line like the others, so a ticket is served by whichever comes first, its own dial or a freed connection. A
-  dialed connection goes to the first in line, who need not be who dialed it.
-- While `multiplexes` and it is not known whether a route speaks HTTP/2, one dial at a time: its outcome may serve everybody.
+- First come, first served. A connection that becomes free goes to who waits longest for its route; if somebody waits
+  longer for *any* connection because the total limit is reached, the freed one is closed and its slot goes there.
+- Who dials is in line like the others, so a ticket is served by whichever comes first, its own dial or a freed
+  connection. A dialed connection goes to who dialed it; where that one was served or is gone, to the first in line.
+  Why not to the first in any case: who dialed would be left with nothing when the dial of the first fails.
+- So everybody in line either dials, or is kept from it by a limit, or by a dial that may serve everybody.
+- While `multiplexes` and it is not known whether a route speaks HTTP/2, one dial at a time: it may serve everybody.
 - A slot is taken by `must_dial` and given back by `dial_failed` or `discard`, never otherwise.
 
 Connections that the pool wants closed are put into `doomed`; the driver takes them from there and closes them.
@@ -28,7 +30,8 @@ Connections that the pool wants closed are put into `doomed`; the driver takes t
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
+from heapq import heapify, heappop, heappush, heapreplace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -59,11 +62,11 @@ C = TypeVar("C", bound=Pooled)
 class Ticket(Generic[C]):
     """A place in line.
 
-    `connection` and `must_dial` are written by the pool and read by the holder; `wake` is the holder's, and the pool calls
-    it, from within its own methods, when one of the two has changed.
+    `connection` and `must_dial` are written by the pool and read by the holder; `wake` is the holder's, and the pool
+    calls it, from within its own methods, when one of the two has changed.
     """
 
-    __slots__ = ("connection", "is_live", "must_dial", "number", "route", "wake")
+    __slots__ = ("connection", "must_dial", "number", "route", "wake")
 
     def __init__(self, route: Hashable, number: int, wake: Callable[[], object]) -> None:
         """Get in line behind all lower numbers."""
@@ -72,26 +75,28 @@ class Ticket(Generic[C]):
         self.wake = wake
         self.connection: C | None = None
         self.must_dial = False
-        self.is_live = True
 
 
 class _Route(Generic[C]):
     """One route's part of the state."""
 
-    __slots__ = ("available", "blocked", "dialing", "is_plain", "slots", "waiting")
+    __slots__ = ("available", "dialing", "is_plain", "is_starved", "slots", "undialed", "waiting")
 
     def __init__(self) -> None:
         # Connections that can take one more exchange, most recently used last.
         self.available: dict[C, None] = {}
-        # Tickets without a connection, oldest first; those that are not live any more are passed over.
-        self.waiting: deque[Ticket[C]] = deque()
-        # Those of them that this route's limit, or a dial under way, keeps from dialing.
-        self.blocked: deque[Ticket[C]] = deque()
+        # Tickets without a connection, oldest first. Why not a dict: one that is emptied from its front is slow to tell
+        # its first; why not a deque: who gives up could not leave it.
+        self.waiting: OrderedDict[Ticket[C], None] = OrderedDict()
+        # Those of them that were not told to dial: all of them younger than those that were.
+        self.undialed: OrderedDict[Ticket[C], None] = OrderedDict()
         # Connections and dials.
         self.slots = 0
         self.dialing = 0
         # Known to take one exchange at a time.
         self.is_plain = False
+        # Whether it is in the pool's `_starved`.
+        self.is_starved = False
 
 
 class Pool(Generic[C]):
@@ -103,9 +108,7 @@ class Pool(Generic[C]):
         self._max_route_slots = (
             _FOREVER if limits.max_connections_per_origin is None else limits.max_connections_per_origin
         )
-        self._max_idle = (
-            _FOREVER if limits.max_keepalive_connections is None else limits.max_keepalive_connections
-        )
+        self._max_idle = _FOREVER if limits.max_keepalive_connections is None else limits.max_keepalive_connections
         self._expiry = _FOREVER if limits.keepalive_expiry is None else limits.keepalive_expiry
         self._multiplexes = multiplexes
         self._routes: dict[Hashable, _Route[C]] = {}
@@ -113,8 +116,9 @@ class Pool(Generic[C]):
         self._connections: set[C] = set()
         # Idle connections of all routes, longest idle first.
         self._idle: OrderedDict[C, None] = OrderedDict()
-        # Tickets that the total limit keeps from dialing, oldest first; passed over like those in `waiting`.
-        self._starved: deque[Ticket[C]] = deque()
+        # Routes that nothing but the total limit keeps from dialing: a heap by the number of their first undialed
+        # ticket. That may have changed since; `_first_starved` looks.
+        self._starved: list[tuple[int, _Route[C]]] = []
         self._slots = 0
         self._number = 0
         # Appended to by the pool, emptied by the driver, which closes what it finds.
@@ -156,23 +160,33 @@ class Pool(Generic[C]):
 
     def ask(self, route: Hashable, wake: Callable[[], object]) -> Ticket[C]:
         """Get in line for this route; look at the ticket for what to do."""
+        self._number += 1
+        ticket: Ticket[C] = Ticket(route, self._number, wake)
         entry = self._routes.get(route)
         if entry is None:
             entry = self._routes[route] = _Route()
-        self._number += 1
-        ticket: Ticket[C] = Ticket(route, self._number, wake)
-        entry.waiting.append(ticket)
-        self._let_dial(entry, ticket)
+        elif entry.available:
+            # It was given back after the caller's `take`, so it has not expired.
+            ticket.connection = self.take(route, -_FOREVER)
+            return ticket
+        entry.waiting[ticket] = None
+        if self._may_dial(entry) and self._has_slot():
+            self._let_dial(entry, ticket)
+        else:
+            entry.undialed[ticket] = None
+            self._starve(entry)
         return ticket
 
     def dialed(self, ticket: Ticket[C], connection: C, now: float) -> None:
-        """Take in the connection that a ticket's dial brought; give it to whoever is first in line."""
+        """Take in the connection that a ticket's dial brought; give it to the ticket, or to who is first in line."""
         entry = self._routes[connection.route]
         ticket.must_dial = False
         entry.dialing -= 1
         entry.is_plain = connection.capacity == 1
         connection.is_pooled = True
         self._connections.add(connection)
+        if ticket in entry.waiting:
+            self._serve(entry, ticket, connection)
         self._offer(entry, connection, now)
         self._pass_on(entry)
 
@@ -181,8 +195,7 @@ class Pool(Generic[C]):
         entry = self._routes[ticket.route]
         ticket.must_dial = False
         entry.dialing -= 1
-        if ticket.connection is None:
-            ticket.is_live = False
+        entry.waiting.pop(ticket, None)
         self._free_slot(ticket.route, entry)
 
     def release(self, connection: C, now: float) -> None:
@@ -208,51 +221,55 @@ class Pool(Generic[C]):
         A dial that was begun for this ticket goes on and is to be reported; one that was not begun is given back with
         `dial_failed`.
         """
-        ticket.is_live = False
         connection = ticket.connection
         if connection is not None:
             ticket.connection = None
             self.release(connection, now)
         elif (entry := self._routes.get(ticket.route)) is not None:
+            entry.waiting.pop(ticket, None)
+            entry.undialed.pop(ticket, None)
             self._forget(ticket.route, entry)
 
     def is_wanted(self, route: Hashable) -> bool:
         """Tell whether anybody is in line for this route."""
         entry = self._routes.get(route)
-        return entry is not None and self._first(entry.waiting) is not None
+        return entry is not None and bool(entry.waiting)
 
     def _offer(self, entry: _Route[C], connection: C, now: float) -> None:
         """Hand out a connection that has room, or keep it."""
+        waiting = entry.waiting
         while connection.open_exchanges < connection.capacity:
-            ticket = self._first(entry.waiting)
-            if ticket is None or (not connection.open_exchanges and self._is_overdue(ticket)):
+            first = next(iter(waiting)) if waiting else None
+            if first is None or (not connection.open_exchanges and self._is_overdue(first)):
                 entry.available[connection] = None
                 if not connection.open_exchanges:
-                    self._rest(connection, now)
+                    self._rest(entry, connection, now)
                 return
-            entry.waiting.popleft()
-            ticket.is_live = False
-            ticket.connection = connection
-            connection.open_exchanges += 1
-            ticket.wake()
+            self._serve(entry, first, connection)
+
+    def _serve(self, entry: _Route[C], ticket: Ticket[C], connection: C) -> None:
+        """Hand a connection to a ticket in line."""
+        del entry.waiting[ticket]
+        entry.undialed.pop(ticket, None)
+        ticket.connection = connection
+        connection.open_exchanges += 1
+        ticket.wake()
 
     def _is_overdue(self, ticket: Ticket[C]) -> bool:
         """Tell whether somebody on another route waits for longer, and for any connection at all."""
-        starved = self._first(self._starved)
-        return starved is not None and starved.number < ticket.number and starved.route != ticket.route
+        starved = self._first_starved()
+        return starved is not None and next(iter(starved.undialed)).number < ticket.number
 
-    def _rest(self, connection: C, now: float) -> None:
+    def _rest(self, entry: _Route[C], connection: C, now: float) -> None:
         """Let a connection be idle, if it may."""
         connection.expires_at = now + self._expiry
         idle = self._idle
         idle[connection] = None
-        if self._starved and self._first(self._starved) is not None:
-            self._doom(connection)
-            return
-        while len(idle) > self._max_idle or now >= next(iter(idle)).expires_at:
+        if self._starved:
+            # It makes room for them, if they are still there.
+            self._pass_on(entry)
+        while idle and (len(idle) > self._max_idle or now >= next(iter(idle)).expires_at):
             self._doom(next(iter(idle)))
-            if not idle:
-                return
 
     def _expire(self, entry: _Route[C], now: float) -> None:
         """Doom a route's connections that were idle for too long."""
@@ -264,22 +281,23 @@ class Pool(Generic[C]):
         self.doomed.append(connection)
         self.discard(connection)
 
-    def _let_dial(self, entry: _Route[C], ticket: Ticket[C]) -> bool:
-        """Give a ticket the duty to dial if the limits allow one more connection, else note what it waits for."""
+    def _may_dial(self, entry: _Route[C]) -> bool:
+        """Tell whether a route's limit, and its dials under way, allow one more connection."""
         is_probing = self._multiplexes and not entry.is_plain and entry.dialing
-        if is_probing or entry.slots >= self._max_route_slots:
-            entry.blocked.append(ticket)
-            return False
-        if self._slots >= self._max_slots:
-            if not self._idle:
-                self._starved.append(ticket)
-                return False
+        return entry.slots < self._max_route_slots and not is_probing
+
+    def _has_slot(self) -> bool:
+        """Tell whether the total limit allows one more connection, where need be in the place of an idle one."""
+        if self._slots >= self._max_slots and self._idle:
             self._evict()
+        return self._slots < self._max_slots
+
+    def _let_dial(self, entry: _Route[C], ticket: Ticket[C]) -> None:
+        """Give a ticket the duty to dial, and a slot."""
         entry.slots += 1
         entry.dialing += 1
         self._slots += 1
         ticket.must_dial = True
-        return True
 
     def _evict(self) -> None:
         """Close the connection that is idle for longest, and do not hand its slot to anybody."""
@@ -291,37 +309,57 @@ class Pool(Generic[C]):
         entry.slots -= 1
         self._slots -= 1
         self.doomed.append(connection)
+        self._starve(entry)
         self._forget(connection.route, entry)
 
     def _free_slot(self, route: Hashable, entry: _Route[C]) -> None:
-        """Count one connection less, and let who waited for that dial."""
+        """Count one connection or dial less, and let dial who waited for that."""
         entry.slots -= 1
         self._slots -= 1
         self._pass_on(entry)
         self._forget(route, entry)
 
     def _pass_on(self, entry: _Route[C]) -> None:
-        """Let dial who could not: by the total limit, by the route's, or because another dial was under way."""
-        while self._slots < self._max_slots and (ticket := self._first(self._starved)) is not None:
-            self._starved.popleft()
-            if self._let_dial(self._routes[ticket.route], ticket):
-                ticket.wake()
-        while (ticket := self._first(entry.blocked)) is not None:
-            entry.blocked.popleft()
-            if not self._let_dial(entry, ticket):
-                if entry.blocked and entry.blocked[-1] is ticket:
-                    entry.blocked.rotate(1)
-                return
+        """Let dial who could not, after a change in the slots or dials of a route."""
+        self._starve(entry)
+        while (starved := self._first_starved()) is not None and self._has_slot():
+            ticket, _ = starved.undialed.popitem(last=False)
+            self._let_dial(starved, ticket)
             ticket.wake()
+
+    def _starve(self, entry: _Route[C]) -> None:
+        """Note a route whose next dial nothing but the total limit may prevent."""
+        if entry.is_starved or not entry.undialed or not self._may_dial(entry):
+            return
+        if len(self._starved) > 2 * len(self._routes):
+            self._prune_starved()
+        entry.is_starved = True
+        heappush(self._starved, (next(iter(entry.undialed)).number, entry))
+
+    def _first_starved(self) -> _Route[C] | None:
+        """Return the route whose first undialed ticket waits longest for the total limit alone."""
+        starved = self._starved
+        while starved:
+            number, entry = starved[0]
+            if not entry.undialed or not self._may_dial(entry):
+                heappop(starved)
+                entry.is_starved = False
+            elif (first := next(iter(entry.undialed)).number) != number:
+                heapreplace(starved, (first, entry))
+            else:
+                return entry
+        return None
+
+    def _prune_starved(self) -> None:
+        """Drop the routes that nobody waits for any more: many may give up while one waits on."""
+        for _, entry in self._starved:
+            entry.is_starved = bool(entry.undialed)
+        self._starved = [each for each in self._starved if each[1].is_starved]
+        heapify(self._starved)
 
     def _forget(self, route: Hashable, entry: _Route[C]) -> None:
         """Drop the entry of a route that nobody uses: a crawler meets many."""
-        if not entry.slots and self._first(entry.waiting) is None:
+        if not entry.slots and not entry.waiting:
             self._routes.pop(route, None)
-
-    @staticmethod
-    def _first(line: deque[Ticket[C]]) -> Ticket[C] | None:
-        """Return the first ticket in line that still waits, dropping those before it."""
-        while line and not line[0].is_live:
-            line.popleft()
-        return line[0] if line else None
+            if entry.is_starved:
+                self._first_starved()

@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING
 
 from arke._message.content import ByteStream, is_spent
 from arke._values.errors import InvalidURL, RemoteProtocolError, StreamConsumed
-from arke._values.headers import Headers
 from arke._values.url import URL
 
 if TYPE_CHECKING:
     from arke._message.request import Request
     from arke._message.response import Response
+    from arke._values.headers import Headers
     from arke._values.types import AsyncByteStream, SyncByteStream
 
 max_drained_bytes = 64 * 1024
-"""How much of a redirect's content is read, so that its connection can be used again. A redirect with more is closed."""
+"""How much of a redirect's content is read, so that its connection can be used again; with more it is closed."""
+
+max_drained_seconds = 0.5
+"""How long that may take."""
 
 _SEE_OTHER = 303
 _FOUND = 302
@@ -64,8 +67,9 @@ def redirect_url(request: Request, response: Response) -> URL:
             url = url.copy_with(host=request.url.host)
         if url.is_relative_url:
             url = request.url.join(url)
-        if request.url.fragment and not url.fragment:
-            url = url.copy_with(fragment=request.url.fragment)
+        fragment = request.url._parts.fragment
+        if fragment and not url._parts.fragment:
+            url = url.copy_with(fragment=fragment)
     except InvalidURL as exc:
         msg = f"the server redirects to what is no URL: {exc}"
         raise RemoteProtocolError(msg, request=request, phase="read") from None
@@ -73,7 +77,7 @@ def redirect_url(request: Request, response: Response) -> URL:
 
 
 def redirect_headers(request: Request, url: URL, method: str) -> Headers:
-    """Return the fields of the next request: without credentials on another origin, without content's on another method."""
+    """Return the fields of the next request: no credentials for another origin, none of content for another method."""
     headers = request.headers.copy()
     if url._parts.origin != request.url._parts.origin:
         for name in _CREDENTIALS:

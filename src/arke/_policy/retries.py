@@ -1,7 +1,7 @@
 """May this request be sent again?
 
-One function for all drivers, after the rule of Go's Transport. It terminates: only a request on a *reused* connection is sent
-again, each such failure uses up a connection that was idle before the call, and the last attempt goes out on a fresh one.
+One function for all drivers, after the rule of Go's Transport. It terminates: only a request on a *reused* connection
+is sent again, each such failure uses up one that was idle before the call, and the last attempt is on a fresh one.
 """
 
 from __future__ import annotations
@@ -33,18 +33,13 @@ def may_send_again(
     """Tell whether a request that failed without a response may go out once more on another connection.
 
     `was_reused`: the connection had carried an exchange before; only then is it likely that the server had closed it
-    before this request came, which is no failure of the server. `has_received`: bytes of an answer came, so the request was
-    acted on. `has_written`: any byte may have reached the server. `is_replayable`: the content can be had once more.
+    before this request came, which is no failure of the server. `has_received`: bytes of an answer came, so the request
+    was acted on. `has_written`: any byte may have reached the server. `is_replayable`: the content can be had again.
 
-    "A client SHOULD NOT automatically retry a request with a non-idempotent method unless it has some means to know that the
-    request semantics are actually idempotent ... or some means to detect that the original request was never applied"
-    (RFC 9110 9.2.2). An Idempotency-Key header is the caller's word for the first.
+    "A client SHOULD NOT automatically retry a request with a non-idempotent method unless it has some means to know
+    that the request semantics are actually idempotent ... or some means to detect that the original request was never
+    applied" (RFC 9110 9.2.2). An Idempotency-Key header is the caller's word for the first.
     """
     if not was_reused or has_received or not is_replayable:
         return False
-    return (
-        not has_written
-        or method in _IDEMPOTENT
-        or b"idempotency-key" in names
-        or b"x-idempotency-key" in names
-    )
+    return not has_written or method in _IDEMPOTENT or b"idempotency-key" in names or b"x-idempotency-key" in names

@@ -1,8 +1,8 @@
 """The route: what two requests must have in common to share a connection.
 
 A key that is too coarse is a security hole: a request would travel on a connection that was opened, and verified, for
-another origin. So everything that decides where the bytes go, and whom TLS believes to be there, is in it. Settings that
-are the same for a whole transport (its TLS context, its local address) are not: each transport has a pool of its own.
+another origin. So everything that decides where the bytes go, and whom TLS believes to be there, is in it. Settings
+that are the same for a whole transport (its TLS context, its local address) are not: each has a pool of its own.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def route_of(parts: UrlParts, extensions: dict[str, Any]) -> Route:
     """
     if "sni_hostname" not in extensions:
         return _direct(parts.origin)
-    server_name = extensions["sni_hostname"]
+    server_name = extensions["sni_hostname"] or parts.origin[1]
     if isinstance(server_name, bytes):
         server_name = server_name.decode("ascii", "replace")
     if not isinstance(server_name, str):

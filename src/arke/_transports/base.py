@@ -37,9 +37,9 @@ class BaseTransport:
     def handle_request(self, request: Request) -> Response:
         """Return the response to a request.
 
-        Must: return a response whose stream, if it is not whole already, is a `SyncByteStream`; raise nothing but the family
-        of `TransportError` for what goes wrong on the way; keep the limits in ``request.extensions["timeout"]``. Must not:
-        follow redirects, read the response's content, or change the request.
+        Must: return a response whose stream, if it is not whole already, is a `SyncByteStream`; raise nothing but the
+        family of `TransportError` for what goes wrong on the way; keep the limits in ``request.extensions["timeout"]``.
+        Must not: follow redirects, read the response's content, or change the request.
         """
         msg = f"{type(self).__name__} has no handle_request"
         raise NotImplementedError(msg)

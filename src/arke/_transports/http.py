@@ -1,6 +1,7 @@
 """The transports that speak HTTP over sockets.
 
-They keep the settings and choose the driver; drivers do the work. Nothing is imported or opened before the first request.
+They keep the settings and choose the driver; drivers do the work. Nothing is imported or opened before the first
+request.
 """
 
 from __future__ import annotations

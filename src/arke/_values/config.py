@@ -109,9 +109,7 @@ class Timeout:
         total = "" if self.total is None else f", total={self.total}"
         if self.connect == self.read == self.write == self.pool:
             return f"Timeout(timeout={self.connect}{total})"
-        return (
-            f"Timeout(connect={self.connect}, read={self.read}, write={self.write}, pool={self.pool}{total})"
-        )
+        return f"Timeout(connect={self.connect}, read={self.read}, write={self.write}, pool={self.pool}{total})"
 
 
 def _count(name: str, value: Any) -> int | None:

@@ -68,10 +68,7 @@ def has_own_ways(jar: CookieJar) -> bool:
         return False
     from http.cookiejar import CookieJar
 
-    return any(
-        getattr(getattr(jar, name, None), "__func__", None) is not getattr(CookieJar, name)
-        for name in _METHODS
-    )
+    return any(getattr(getattr(jar, name, None), "__func__", None) is not getattr(CookieJar, name) for name in _METHODS)
 
 
 def hand_response(jar: CookieJar, response: Response) -> None:

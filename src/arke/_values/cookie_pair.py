@@ -22,9 +22,7 @@ def check_cookie(name: object, value: object) -> None:
             message = f"the {part} of a cookie must be str, not {type(text).__name__}"
             raise TypeError(message)
     if not name or _UNFIT_NAME.search(str(name)):
-        message = (
-            f"{name!r} cannot be the name of a cookie: it is empty, or has ';', '=' or a control character"
-        )
+        message = f"{name!r} cannot be the name of a cookie: it is empty, or has ';', '=' or a control character"
         raise LocalProtocolError(message)
     _to_octets(str(name), str(value), "")
 

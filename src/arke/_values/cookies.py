@@ -176,9 +176,7 @@ class Cookies(MutableMapping[str, str]):
         return self._jar is not None and any(True for _ in self._jar)
 
     def __repr__(self) -> str:
-        cookies = ", ".join(
-            [f"<Cookie {cookie.name}={cookie.value} for {cookie.domain} />" for cookie in self._all()]
-        )
+        cookies = ", ".join([f"<Cookie {cookie.name}={cookie.value} for {cookie.domain} />" for cookie in self._all()])
         return f"<Cookies[{cookies}]>"
 
     def __getstate__(self) -> dict[str, Any]:
@@ -209,9 +207,7 @@ class Cookies(MutableMapping[str, str]):
         if now < self._next_expiry:
             return
         jar.clear_expired_cookies()
-        self._next_expiry = min(
-            (cookie.expires for cookie in jar if cookie.expires is not None), default=_NEVER
-        )
+        self._next_expiry = min((cookie.expires for cookie in jar if cookie.expires is not None), default=_NEVER)
 
 
 def _exchange(jar: CookieJar, request: Request) -> Exchange:
@@ -226,9 +222,7 @@ def _exchange(jar: CookieJar, request: Request) -> Exchange:
 
 def _is_in(cookie: Cookie, domain: str | None) -> bool:
     # http.cookiejar keeps the cookies of "localhost" under "localhost.local", and callers know them there.
-    return domain in (None, cookie.domain) or (
-        "." not in cookie.domain and domain == cookie.domain + ".local"
-    )
+    return domain in (None, cookie.domain) or ("." not in cookie.domain and domain == cookie.domain + ".local")
 
 
 def _pairs(cookies: Any) -> Iterator[tuple[str, str]]:

@@ -38,7 +38,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from arke._message.request import Request
     from arke._message.response import Response
@@ -250,7 +250,7 @@ class RequestNotRead(_FixedStreamError):
 
 
 @contextmanager
-def request_context(request: Request | None = None) -> Iterator[None]:
+def request_context(request: Request | None = None) -> Generator[None]:
     """Attach the request to whatever `RequestError` leaves the block."""
     try:
         yield

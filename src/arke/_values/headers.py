@@ -47,9 +47,7 @@ class Headers(MutableMapping[str, str]):
         """
         if encoding is not None:
             self._encoding = encoding
-        self._fields = (
-            headers._fields if isinstance(headers, Headers) else Fields(encode_items(headers, encoding))
-        )
+        self._fields = headers._fields if isinstance(headers, Headers) else Fields(encode_items(headers, encoding))
 
     @classmethod
     def _from_fields(cls, fields: Fields) -> Self:
@@ -90,9 +88,7 @@ class Headers(MutableMapping[str, str]):
     def multi_items(self) -> list[tuple[str, str]]:
         """Return every field as a pair of lower-case name and value, repeated names included."""
         encoding = self.encoding
-        return [
-            (decode(name.lower(), encoding), decode(value, encoding)) for name, value in self._fields.items
-        ]
+        return [(decode(name.lower(), encoding), decode(value, encoding)) for name, value in self._fields.items]
 
     @overload
     def get(self, key: str, /) -> str | None: ...

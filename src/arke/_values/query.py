@@ -116,11 +116,7 @@ class QueryParams(Mapping[str, str]):
 
     def __str__(self) -> str:
         return "&".join(
-            [
-                f"{encode_form(name)}={encode_form(value)}"
-                for name, values in self._lists.items()
-                for value in values
-            ]
+            [f"{encode_form(name)}={encode_form(value)}" for name, values in self._lists.items() for value in values]
         )
 
     def __repr__(self) -> str:

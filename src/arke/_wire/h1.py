@@ -1,8 +1,8 @@
 """The HTTP/1.1 engine: one connection, seen from the client, without the connection (RFC 9112).
 
-An exchange is ``encode`` [``encode_data`` ... ``encode_end``] on the way out, and on the way in ``feed`` with whatever comes,
-in whatever pieces, then ``next_head`` and ``next_data`` until it gives None. ``feed`` does the work at once and never raises;
-what is wrong with the bytes is raised by ``next_*``, behind all that was right before it.
+An exchange is ``encode`` [``encode_data`` ... ``encode_end``] on the way out, and on the way in ``feed`` with whatever
+comes, in whatever pieces, then ``next_head`` and ``next_data`` until it gives None. ``feed`` does the work at once and
+never raises; what is wrong with the bytes is raised by ``next_*``, behind all that was right before it.
 
 The engine alone decides whether the connection may carry another exchange: ``is_reusable``. It may when
 
@@ -43,16 +43,18 @@ _CONTINUE = 100
 _SWITCHING_PROTOCOLS = 101
 _FINAL = 200
 _SUCCESS = range(200, 300)
-_BODILESS = frozenset({204, 304})
+_NO_CONTENT = 204
+_BODILESS = frozenset({_NO_CONTENT, 304})
 
 
 class Http1:
     """The engine of one HTTP/1.1 connection.
 
-    Attributes for the driver, all read-only for it: `head`, the head of the final response once it has come; `is_complete`,
-    whether that response is whole; `may_send_content`, whether a request that expects ``100-continue`` has been told to
-    go on; `has_received`, whether any byte of an answer to this request has come; `trailers`, the trailer fields behind
-    the content; `surplus`, bytes behind the end of the response, which after an upgrade belong to the new protocol.
+    Attributes for the driver, all read-only for it: `head`, the head of the final response once it has come;
+    `is_complete`, whether that response is whole; `may_send_content`, whether a request that expects ``100-continue``
+    has been told to go on; `has_received`, whether any byte of an answer to this request has come; `trailers`, the
+    trailer fields behind the content; `surplus`, bytes behind the end of the response, which after an upgrade belong to
+    the new protocol.
     """
 
     __slots__ = (
@@ -85,7 +87,9 @@ class Http1:
         self._pieces: list[bytes] = []
         self._body: LengthBody | ChunkedBody | CloseBody | None = None
         self.head: Head | None = None
+        self.trailers: Fields | None = None
         self.has_received = False
+        self.may_send_content = True
 
     # The way out
 
@@ -113,7 +117,7 @@ class Http1:
         self._pieces = []
         self._body = None
         self.head = None
-        self.trailers: Fields | None = None
+        self.trailers = None
         self.is_complete = self.has_received = False
         return b"%b %b HTTP/1.1\r\n%b\r\n" % (method, target, block)
 
@@ -125,9 +129,7 @@ class Http1:
         if self._unsent == _CHUNKED:
             return b"%x\r\n%b\r\n" % (len(data), data) if data else b""
         if len(data) > self._unsent:
-            raise LocalProtocolError(
-                "the request has more content than its headers announce (Content-Length)"
-            )
+            raise LocalProtocolError("the request has more content than its headers announce (Content-Length)")
         self._unsent -= len(data)
         return data
 
@@ -140,9 +142,7 @@ class Http1:
             self._unsent = 0
             return b"0\r\n\r\n"
         if self._unsent > 0:
-            raise LocalProtocolError(
-                f"the request's content is {self._unsent} bytes shorter than its Content-Length"
-            )
+            raise LocalProtocolError(f"the request's content is {self._unsent} bytes shorter than its Content-Length")
         return b""
 
     @property
@@ -155,7 +155,9 @@ class Http1:
     def feed(self, data: bytes) -> None:
         """Take bytes from the server."""
         if self.is_complete:
-            self.surplus += data
+            # What a tunnel carries is somebody's; of anything else one piece tells all there is to tell.
+            if self.is_tunnel or not self.surplus:
+                self.surplus += data
             return
         self.has_received = True
         if self._error is not None:
@@ -235,27 +237,22 @@ class Http1:
     @property
     def is_reusable(self) -> bool:
         """Whether the connection may carry another exchange."""
-        return (
-            self._keep_alive
-            and self.is_complete
-            and not self.surplus
-            and not self._unsent
-            and self._error is None
-        )
+        return self._keep_alive and self.is_complete and not self.surplus and not self._unsent and self._error is None
 
     def _feed_head(self, data: bytes) -> None:
         """Take bytes in front of the final response's content."""
         buffer = self._buffer
         if buffer:
             buffer += data
-            data = bytes(buffer) if buffer.find(b"\r\n\r\n", self._scanned) >= 0 else b""
-            if not data:
-                self._await_head(buffer)
+            if buffer.find(b"\r\n\r\n", self._scanned) < 0:
+                self._await_head(buffer, self._scanned)
                 return
+            data = bytes(buffer)
+            self._buffer = _EMPTY
         while True:
             end = data.find(b"\r\n\r\n")
             if end < 0:
-                self._await_head(bytearray(data))
+                self._await_head(bytearray(data), 0)
                 return
             self._head_bytes += end
             if self._head_bytes > limits.max_head_bytes:
@@ -267,11 +264,15 @@ class Http1:
                 return
             self._take_informational(head)
 
-    def _await_head(self, buffer: bytearray) -> None:
-        if self._head_bytes + len(buffer) > limits.max_head_bytes:
+    def _await_head(self, buffer: bytearray, scanned: int) -> None:
+        # The last three bytes may belong to the end of the head, which does not count.
+        if self._head_bytes + len(buffer) - 3 > limits.max_head_bytes:
             refuse("a response head that is too long (limits.max_head_bytes)")
-        if not b"HTTP/1."[: len(buffer)] == buffer[:7]:
+        if buffer[:7] != b"HTTP/1."[: len(buffer)]:
             refuse(f"something that is not HTTP/1.1: {shorten(buffer)}")
+        # "... a recipient MAY recognize a single LF as a line terminator" (RFC 9112 2.2). We do not.
+        if buffer.find(b"\n\n", scanned) >= 0 or buffer.find(b"\n\r\n", scanned) >= 0:
+            refuse("a response head whose lines end with a bare LF")
         self._buffer = buffer
         # Where the search goes on: the end of the head may have begun in the last three bytes.
         self._scanned = max(len(buffer) - 3, 0)
@@ -291,20 +292,19 @@ class Http1:
         self._informational += 1
         if self._informational > limits.max_informational:
             refuse(f"more than {limits.max_informational} informational responses (limits.max_informational)")
-        # "A client that receives a 100 (Continue) ... ought to send the content" (RFC 9110 10.1.1)
+        # "The client ought to continue sending the request and discard the 100 response" (RFC 9110 15.2.1)
         self.may_send_content = self.may_send_content or head.status == _CONTINUE
 
     def _begin_body(self, head: Head, data: bytes) -> None:
         """Decide on the framing of the content (RFC 9112 6.3) and take what came of it."""
         index = head.fields.index
         connection = index.get(b"connection")
-        # "If the received protocol is HTTP/1.1 (or later), the connection will persist ... If HTTP/1.0 ... and the
-        # 'keep-alive' connection option is present" (RFC 9112 9.3)
-        if head.version == b"HTTP/1.0":
-            self._keep_alive = (
-                self._keep_alive and connection is not None and list_contains(connection, b"keep-alive")
-            )
-        elif connection is not None and connection != b"keep-alive" and list_contains(connection, b"close"):
+        # "If the 'close' connection option is present ..., the connection will not persist ...; else, If the received
+        # protocol is HTTP/1.1 (or later), the connection will persist ...; else, If the received protocol is HTTP/1.0,
+        # the 'keep-alive' connection option is present, ..." (RFC 9112 9.3)
+        if connection is not None and connection != b"keep-alive" and list_contains(connection, b"close"):
+            self._keep_alive = False
+        elif head.version == b"HTTP/1.0" and not list_contains(connection or b"", b"keep-alive"):
             self._keep_alive = False
         body = self._choose_body(head, index)
         self._body = body
@@ -314,19 +314,23 @@ class Http1:
         else:
             self._feed_body(body, data)
 
-    def _choose_body(
-        self, head: Head, index: dict[bytes, bytes]
-    ) -> LengthBody | ChunkedBody | CloseBody | None:
+    def _choose_body(self, head: Head, index: dict[bytes, bytes]) -> LengthBody | ChunkedBody | CloseBody | None:
+        # Rule 2, and rule 1 for 101: "A client MUST ignore any Content-Length or Transfer-Encoding header fields
+        # received in such a message".
+        if head.status == _SWITCHING_PROTOCOLS or (self._method == b"CONNECT" and head.status in _SUCCESS):
+            self._keep_alive = False
+            return None
         length = index.get(b"content-length")
         coding = index.get(b"transfer-encoding")
         if coding is not None:
             _check_coding(head, coding, length)
         size = None if length is None else parse_length(length)
-        # 6.3, rules 1 and 2
+        # Rule 1
         if self._method == b"HEAD" or head.status in _BODILESS:
-            return None
-        if head.status == _SWITCHING_PROTOCOLS or (self._method == b"CONNECT" and head.status in _SUCCESS):
-            self._keep_alive = False
+            # "A server MUST NOT send a Content-Length header field in any response with a status code of 1xx ... or 204"
+            # (RFC 9110 8.6). One that announces content there may send it, and it would answer the next request.
+            if head.status == _NO_CONTENT and (size or coding is not None):
+                self._keep_alive = False
             return None
         if coding is not None:
             return ChunkedBody()
@@ -357,9 +361,14 @@ class Http1:
 
 def _request_framing(index: dict[bytes, bytes]) -> int:
     """Return how many bytes of content a request announces, or `_CHUNKED`; check what must agree."""
-    if b"host" not in index:
-        # "A client MUST send a Host header field in all HTTP/1.1 request messages" (RFC 9112 3.2)
+    host = index.get(b"host")
+    if host is None:
+        # "A client MUST send a Host header field ... in all HTTP/1.1 request messages" (RFC 9112 3.2)
         raise LocalProtocolError("the request has no Host header")
+    if b", " in host:
+        # The index joins what was repeated, and no host has a space. "A server MUST respond with a 400 (Bad Request) ...
+        # to any request message that contains more than one Host header field line" (3.2).
+        raise LocalProtocolError("the request has more than one Host header")
     coding = index.get(b"transfer-encoding")
     length = index.get(b"content-length")
     if coding is not None:
@@ -379,12 +388,12 @@ def _request_framing(index: dict[bytes, bytes]) -> int:
 
 def _check_coding(head: Head, coding: bytes, length: bytes | None) -> None:
     """Refuse a Transfer-Encoding that leaves the length in doubt."""
-    # "... such a message might indicate an attempt to perform request smuggling or response splitting and ought to be
-    # handled as an error" (RFC 9112 6.3, rule 3). We do, also where the content is none.
+    # "Such a message might indicate an attempt to perform request smuggling ... or response splitting ... and ought to
+    # be handled as an error" (RFC 9112 6.3, rule 3). We do, also where the content is none.
     if length is not None:
         refuse("both a Content-Length and a Transfer-Encoding")
-    # "A client that receives an HTTP/1.0 message containing a Transfer-Encoding header field MUST treat the message as if
-    # the framing is faulty" (6.1)
+    # "A server or client that receives an HTTP/1.0 message containing a Transfer-Encoding header field MUST treat
+    # the message as if the framing is faulty" (6.1)
     if head.version == b"HTTP/1.0":
         refuse("a Transfer-Encoding in an HTTP/1.0 response")
     # We never send TE, so no other coding than chunked may come (7.4).

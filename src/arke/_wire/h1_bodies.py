@@ -12,6 +12,8 @@ from . import limits
 from .h1_grammar import match_chunk_line, parse_fields, refuse, shorten
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from arke._values.headers import Fields
 
 
@@ -76,7 +78,7 @@ class ChunkedBody:
     def __init__(self) -> None:
         """Expect a chunk-size line."""
         self._buffer = b""
-        self._state = self._read_size
+        self._state: Callable[[bytes, int, list[bytes]], int] = self._read_size
         self._left = 0
         self._extension_bytes = 0
         # Read by Http1 once the message is whole.
@@ -143,12 +145,12 @@ class ChunkedBody:
         return position + left
 
     def _read_data_end(self, data: bytes, position: int, _pieces: list[bytes]) -> int:
-        if data.startswith(b"\r\n", position):
-            self._state = self._read_size
-            return position + 2
-        if data[position:] == b"\r":
+        if not data.startswith(b"\r\n", position):
+            if data[position:] != b"\r":
+                refuse(f"chunk data that is longer than its chunk size: {shorten(data[position : position + 20])}")
             return -1
-        refuse(f"chunk data that is longer than its chunk size: {shorten(data[position : position + 20])}")
+        self._state = self._read_size
+        return position + 2
 
     def _read_trailers(self, data: bytes, position: int, _pieces: list[bytes]) -> int:
         if data.startswith(b"\r\n", position):

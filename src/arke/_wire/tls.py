@@ -1,14 +1,14 @@
 """TLS: the contexts, built once per process, and the engine over `ssl.SSLObject`.
 
-The engine stands between a driver and the engine above it: what the driver reads goes through ``decode``, what it writes
-through ``encode``. So one piece of code serves every driver, and TLS inside TLS is two of these.
+The engine stands between a driver and the engine above it: what the driver reads goes through ``decode``, what it
+writes through ``encode``. So one piece of code serves every driver, and TLS inside TLS is two of these.
 """
 
 from __future__ import annotations
 
 import os
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import ssl
@@ -25,9 +25,9 @@ def create_ssl_context(
 ) -> ssl.SSLContext:
     """Build a new TLS context.
 
-    `verify`: True for certifi's authorities, or those that SSL_CERT_FILE or SSL_CERT_DIR name when `trust_env` is on; False
-    for no verification at all; the path of a file or folder of authorities; or a context, which is returned as it is.
-    `cert`: the path of a client certificate, or (certificate, key), or (certificate, key, password).
+    `verify`: True for certifi's authorities, or those that SSL_CERT_FILE or SSL_CERT_DIR name when `trust_env` is on;
+    False for no verification at all; the path of a file or folder of authorities; or a context, which is returned as it
+    is. `cert`: the path of a client certificate, or (certificate, key), or (certificate, key, password).
     """
     import ssl
 
@@ -48,7 +48,7 @@ def create_ssl_context(
     return context
 
 
-def _authorities(verify: str | bool, *, trust_env: bool) -> tuple[str | None, str | None]:
+def _authorities(verify: str | Literal[True], *, trust_env: bool) -> tuple[str | None, str | None]:
     """Return the file and the folder of trusted authorities."""
     if verify is not True:
         path = os.fspath(verify)
@@ -118,20 +118,23 @@ class Tls:
     breaks TLS or is not who it should be; the connection must then be closed.
     """
 
-    __slots__ = ("_incoming", "_outgoing", "_want_read", "is_closed_cleanly", "object")
+    __slots__ = ("_failure", "_incoming", "_outgoing", "_want_read", "is_closed_cleanly", "object")
 
     def __init__(self, context: ssl.SSLContext, server_name: str) -> None:
-        """Prepare for a handshake with `server_name`, which the certificate must name."""
+        """Prepare for a handshake with `server_name`, which the certificate must name.
+
+        Raises `ValueError` for what no certificate can name: an empty name, or one with an empty or overlong label.
+        """
         import ssl
 
         self._want_read = ssl.SSLWantReadError
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
-        self.object = context.wrap_bio(
-            self._incoming, self._outgoing, server_hostname=server_name.rstrip(".")
-        )
+        self.object = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name.rstrip("."))
         # Written by `decode`, read by the driver when the connection ends.
         self.is_closed_cleanly = False
+        # Written and read by `decode`: OpenSSL tells of a failure once, and afterwards of an end.
+        self._failure: OSError | None = None
 
     def handshake(self) -> bool:
         """Go on with the handshake; return whether it is done. Then `take` what is to be sent."""
@@ -176,8 +179,11 @@ class Tls:
     def decode(self) -> bytes:
         """Return the plain text of what was fed, as far as it has come whole; b"" is not the end.
 
-        At the peer's close_notify it sets `is_closed_cleanly`. After it, `take` may have something to send.
+        At the peer's close_notify it sets `is_closed_cleanly`. After it, `take` may have something to send. A failure
+        is raised behind what came before it, and again each time.
         """
+        if self._failure is not None:
+            raise self._failure
         read = self.object.read
         pieces = []
         try:
@@ -201,5 +207,7 @@ class Tls:
 
         if isinstance(exc, ssl.SSLZeroReturnError):
             self.is_closed_cleanly = True
-        elif not isinstance(exc, ssl.SSLEOFError) and not pieces:
-            raise exc
+        elif not isinstance(exc, ssl.SSLEOFError):
+            self._failure = exc
+            if not pieces:
+                raise exc

@@ -1,0 +1,1 @@
+"""Servers and certificates that the tests talk to: scripted, placeholder, nginx, hypercorn, httpbin."""
