@@ -139,3 +139,17 @@ async def test_a_big_body_of_bytes_meets_an_early_response(world):
             assert got.content == b"too large"
             server.release()
             assert (await door.get(server.url)).content == b"next"
+
+
+@pytest.mark.parametrize("kind", ["bytes", "iterator"])
+async def test_a_server_that_begins_to_answer_while_it_reads_gets_the_whole_body(world, kind):
+    # Only an error, or an announced close, says that the server does not want the rest. One that streams its answer while
+    # it reads waits for the body as the client waits for the answer.
+    size = 4 * 1024 * 1024
+    script = [expect_head(), send(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"), expect_body(), send(b"hello")]
+    with ScriptedServer([script]) as server:
+        async with world.open(timeout=2.0) as door:
+            content = bytes(size) if kind == "bytes" else world.body(counting(size, []))
+            got = await door.post(server.url, content=content)
+    assert got.content == b"hello"
+    assert len(server.requests[0].body) == size

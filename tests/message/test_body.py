@@ -270,9 +270,7 @@ class TestIterating:
         else:
             assert whole in (b"hello world " * 10, "hello world " * 10)
 
-    @pytest.mark.parametrize(
-        ("reader", "pieces"), [("bytes", [b"a\nb"]), ("text", ["a\nb"]), ("lines", ["a", "b"])]
-    )
+    @pytest.mark.parametrize(("reader", "pieces"), [("bytes", [b"a\nb"]), ("text", ["a\nb"]), ("lines", ["a", "b"])])
     def test_starts_again_once_the_body_was_read(self, world, reader, pieces):
         response = respond(Pieces(gzip.compress(b"a\nb")), GZIP)
         world.read(response)

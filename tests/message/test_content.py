@@ -33,9 +33,7 @@ from arke._values.types import AsyncByteStream, SyncByteStream
 
 FORM = "application/x-www-form-urlencoded"
 
-both_worlds = pytest.mark.parametrize(
-    "run", [lambda call: asyncio.run(call()), trio.run], ids=["asyncio", "trio"]
-)
+both_worlds = pytest.mark.parametrize("run", [lambda call: asyncio.run(call()), trio.run], ids=["asyncio", "trio"])
 
 
 def generated():
@@ -297,11 +295,7 @@ def test_falsy_json_is_sent(value):
     assert json.loads(taken(encode_request(json=value)[1])) == value
 
 
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3)
-    )
-)
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3)))
 def test_json_arrives_as_it_was(value):
     if value is not None:
         assert json.loads(taken(encode_request(json=value)[1])) == value
@@ -362,9 +356,7 @@ def test_forms_arrive_as_they_were(pairs):
     assert parse_qsl(body.decode("ascii"), keep_blank_values=True) == pairs
 
 
-@pytest.mark.parametrize(
-    "arguments", [{"content": "\ud800"}, {"data": {"a": "\ud800"}}, {"data": {"\ud800": "a"}}]
-)
+@pytest.mark.parametrize("arguments", [{"content": "\ud800"}, {"data": {"a": "\ud800"}}, {"data": {"\ud800": "a"}}])
 def test_text_with_a_lone_surrogate_is_refused(arguments):
     with pytest.raises(LocalProtocolError, match="surrogate"):
         encode_request(**arguments)

@@ -291,11 +291,7 @@ def test_a_wrong_gzip_checksum_is_an_error():
 
 @pytest.mark.parametrize("encode", [zlib.compress, raw_deflate])
 def test_junk_after_deflate_is_ignored(encode):
-    assert (
-        undo(["deflate"], encode(b"hello") + b"junk")
-        == undo(["deflate"], encode(b"hello"), b"junk")
-        == b"hello"
-    )
+    assert undo(["deflate"], encode(b"hello") + b"junk") == undo(["deflate"], encode(b"hello"), b"junk") == b"hello"
 
 
 def test_codings_are_undone_last_first():
@@ -321,9 +317,7 @@ def test_names_of_codings_are_read_leniently(name):
     assert undo([name], gzip.compress(b"hello")) == b"hello"
 
 
-@pytest.mark.parametrize(
-    "codings", [[], ["identity"], ["utf-8"], ["compress"], [""], ["x"] * 50, ["identity"] * 6]
-)
+@pytest.mark.parametrize("codings", [[], ["identity"], ["utf-8"], ["compress"], [""], ["x"] * 50, ["identity"] * 6])
 def test_unknown_codings_leave_the_body_alone(codings):
     assert undo(codings, b"as", b"", b" is") == b"as is"
 

@@ -59,10 +59,7 @@ def test_charset_is_the_parameter_of_that_name(content_type, charset):
     assert charset_of(content_type) == charset
 
 
-@given(
-    st.text()
-    | st.lists(st.sampled_from([";", "charset", "=", '"', "\\", " ", "*", "'", "utf-8"])).map("".join)
-)
+@given(st.text() | st.lists(st.sampled_from([";", "charset", "=", '"', "\\", " ", "*", "'", "utf-8"])).map("".join))
 def test_no_content_type_raises(content_type):
     charset = charset_of("text/plain; charset=" + content_type)
     assert charset is None or isinstance(is_known_encoding(charset), bool)
@@ -115,9 +112,7 @@ def test_what_does_not_read_bytes_as_text_is_unknown(encoding):
         TextDecoder(encoding)
 
 
-@pytest.mark.parametrize(
-    "encoding", sorted(module.name for module in pkgutil.iter_modules(encodings.__path__))
-)
+@pytest.mark.parametrize("encoding", sorted(module.name for module in pkgutil.iter_modules(encodings.__path__)))
 @settings(max_examples=20)
 @given(pieces=st.lists(st.binary(max_size=8), max_size=5))
 def test_every_known_encoding_reads_any_bytes(encoding, pieces):
@@ -130,9 +125,7 @@ def test_every_known_encoding_reads_any_bytes(encoding, pieces):
     assert isinstance(text, str)
 
 
-@pytest.mark.parametrize(
-    "encoding", ["utf-8", "utf-16", "utf-16-be", "utf-32", "shift_jis", "gb18030", "utf-8-sig"]
-)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "utf-32", "shift_jis", "gb18030", "utf-8-sig"])
 @given(
     text=st.text(st.sampled_from("aé日本語\u3042"), max_size=20),
     cuts=st.lists(st.integers(0, 80), max_size=6),

@@ -22,9 +22,7 @@ from arke._message.content import encode_request, is_replayable
 from arke._message.multipart import MultipartStream
 from arke._values.errors import LocalProtocolError, StreamConsumed
 
-both_worlds = pytest.mark.parametrize(
-    "run", [lambda call: asyncio.run(call()), trio.run], ids=["asyncio", "trio"]
-)
+both_worlds = pytest.mark.parametrize("run", [lambda call: asyncio.run(call()), trio.run], ids=["asyncio", "trio"])
 OCTETS = "application/octet-stream"
 
 
@@ -82,9 +80,9 @@ def test_nothing_makes_an_end():
 
 # The standard library's parser takes a "\v", "\x85" and the like in a header for the end of a line, and undoes
 # backslashes; it is asked about names without them. What the bytes of a name are is tested on its own.
-names = st.text(
-    st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], exclude_characters="\\")
-) | st.sampled_from(['a"b', "a\r\nb", '"', "a; filename=b", "é"])
+names = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], exclude_characters="\\")) | st.sampled_from(
+    ['a"b', "a\r\nb", '"', "a; filename=b", "é"]
+)
 
 
 @given(
@@ -92,10 +90,10 @@ names = st.text(
     files=st.lists(st.tuples(names, names.filter(bool), st.binary())),
 )
 def test_an_independent_parser_reads_what_was_put_in(fields, files):
-    stream = MultipartStream(
-        fields, [(name, (filename, content, OCTETS)) for name, filename, content in files]
-    )
-    expected = [(f'form-data; name="{escaped(name)}"', {}, value.encode()) for name, value in fields]
+    stream = MultipartStream(fields, [(name, (filename, content, OCTETS)) for name, filename, content in files])
+    expected: list[tuple[str, dict[str, str], bytes]] = [
+        (f'form-data; name="{escaped(name)}"', {}, value.encode()) for name, value in fields
+    ]
     for name, filename, content in files:
         disposition = f'form-data; name="{escaped(name)}"; filename="{escaped(filename)}"'
         expected.append((disposition, {"Content-Type": OCTETS}, content))
@@ -209,9 +207,7 @@ def test_other_files_are_a_type_error(file):
         multipart(None, {"f": file})
 
 
-@pytest.mark.parametrize(
-    "file", [(b"a.txt", b"x"), (Path("a"), b"x"), ("a", b"x", 1), ("a", b"x", None, [("a", "b")])]
-)
+@pytest.mark.parametrize("file", [(b"a.txt", b"x"), (Path("a"), b"x"), ("a", b"x", 1), ("a", b"x", None, [("a", "b")])])
 def test_wrong_types_within_a_file_are_a_type_error(file):
     with pytest.raises(TypeError):
         multipart(None, {"f": file})
@@ -323,7 +319,7 @@ def test_a_file_of_unknown_length_is_chunked_and_serves_once(run):
 
 @both_worlds
 def test_files_on_disk_are_read_in_a_worker_thread_and_memory_is_not(run):
-    readers = {"disk": set(), "memory": set()}
+    readers: dict[str, set[threading.Thread]] = {"disk": set(), "memory": set()}
 
     class Disk(io.FileIO):
         def read(self, size=-1):
@@ -353,10 +349,7 @@ def test_small_parts_are_sent_as_one_piece():
 
 
 def test_pieces_are_neither_many_nor_large():
-    sizes = [
-        len(piece)
-        for piece in multipart({"a": ["x" * 50] * 10_000}, {"f": b"x" * 65_535, "g": b"x" * 65_536})
-    ]
+    sizes = [len(piece) for piece in multipart({"a": ["x" * 50] * 10_000}, {"f": b"x" * 65_535, "g": b"x" * 65_536})]
     assert len(sizes) < 30
     assert max(sizes) <= 65_536
 

@@ -244,12 +244,15 @@ class TestText:
     def test_is_read_as_the_default_where_nothing_is_said(self):
         assert Response(200, content=b"\xe9", default_encoding="latin-1").text == "\u00e9"
 
-    @pytest.mark.parametrize(
-        ("found", "text"), [("latin-1", "\u00e9"), (None, "\ufffd"), ("unheard-of", "\ufffd")]
-    )
+    @pytest.mark.parametrize(("found", "text"), [("latin-1", "\u00e9"), (None, "\ufffd"), ("unheard-of", "\ufffd")])
     def test_is_read_as_a_function_finds(self, found, text):
         seen = []
-        response = Response(200, content=b"\xe9", default_encoding=lambda body: seen.append(body) or found)
+
+        def find(body):
+            seen.append(body)
+            return found
+
+        response = Response(200, content=b"\xe9", default_encoding=find)
         assert response.text == text
         assert seen == [b"\xe9"]
 
@@ -267,7 +270,7 @@ class TestText:
 
     def test_is_not_searched_for_an_encoding_that_is_said(self):
         headers = {"content-type": "text/plain; charset=latin-1"}
-        response = Response(200, headers=headers, content=b"\xe9", default_encoding=lambda _: 1 / 0)
+        response = Response(200, headers=headers, content=b"\xe9", default_encoding=pytest.fail)
         assert response.text == "\u00e9"
 
     def test_set_to_an_unknown_encoding_is_a_lookup_error(self):

@@ -36,13 +36,14 @@ def test_each_stage_is_fed_with_what_the_one_before_it_gives():
 
 
 def test_what_is_held_back_passes_the_stages_that_follow():
-    pipeline = Pipeline(Doubling(b"1", []), Doubling(b"2", []))
+    pipeline: Pipeline[bytes] = Pipeline(Doubling(b"1", []), Doubling(b"2", []))
     assert list(pipeline.flush()) == [b"end of 12", b"end of 12", b"end of 2"]
 
 
 def test_nothing_is_decoded_before_its_reader_comes():
-    log = []
-    pieces = Pipeline(Doubling(b"1", log), Doubling(b"2", log)).decode(b"x")
+    log: list[bytes] = []
+    pipeline: Pipeline[bytes] = Pipeline(Doubling(b"1", log), Doubling(b"2", log))
+    pieces = pipeline.decode(b"x")
     assert log == []
     next(iter(pieces))
     assert log == [b"1", b"2"]

@@ -75,6 +75,8 @@ class Connection:
             # In two steps, so that `interrupt` reaches a handshake that does not go on.
             secure = self.server.tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
             self.socket = secure
+            if self.server.stopping.is_set():
+                raise Gone
             secure.do_handshake()
 
     def send(self, data: bytes) -> None:

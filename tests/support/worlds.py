@@ -99,8 +99,9 @@ class AsyncDoor:
     @staticmethod
     async def iterate(response: arke.Response, kind: str = "bytes", *args: Any) -> AsyncIterator[Any]:
         """Iterate as `aiter_<kind>` does."""
-        async for item in getattr(response, f"aiter_{kind}")(*args):
-            yield item
+        async with contextlib.aclosing(getattr(response, f"aiter_{kind}")(*args)) as items:
+            async for item in items:
+                yield item
 
     @staticmethod
     async def close(response: arke.Response) -> None:

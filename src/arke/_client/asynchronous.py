@@ -6,7 +6,7 @@ from contextlib import aclosing, asynccontextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from arke._message.content import ByteStream
+from arke._message.content import AsyncWholeBody
 from arke._policy.flow import follow
 from arke._policy.redirects import max_drained_bytes, max_drained_seconds
 from arke._transports.http import AsyncHTTPTransport
@@ -230,8 +230,8 @@ class AsyncClient(AsyncVerbs):
             raise
         if not stream:
             # What is there already needs no await, and an await costs as much as the reading.
-            if type(response.stream) is ByteStream:
-                response.read()
+            if type(response.stream) is AsyncWholeBody:
+                response._read_at_once(response.stream.raw)
             else:
                 await response.aread()
         return response
@@ -266,7 +266,8 @@ class AsyncClient(AsyncVerbs):
                 request = steps.send(response)
                 await response._aread_some(max_drained_bytes, max_drained_seconds)
             except StopIteration as end:
-                return end.value  # type: ignore[no-any-return]
+                final: Response = end.value
+                return final
             except BaseException:
                 steps.close()
                 await response.aclose()

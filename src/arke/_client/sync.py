@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from arke._message.content import SyncWholeBody
 from arke._policy.flow import flow
 from arke._policy.redirects import max_drained_bytes, max_drained_seconds
 from arke._transports.http import HTTPTransport
@@ -221,7 +222,10 @@ class Client(Verbs):
                 exc.request = request
             raise
         if not stream:
-            response.read()
+            if type(response.stream) is SyncWholeBody:
+                response._read_at_once(response.stream.raw)
+            else:
+                response.read()
         return response
 
     def _run(self, request: Request, auth: Auth | None, follow_redirects: bool | UseClientDefault) -> Response:
@@ -236,7 +240,8 @@ class Client(Verbs):
                 request = steps.send(response)
                 response._read_some(max_drained_bytes, max_drained_seconds)
             except StopIteration as end:
-                return end.value  # type: ignore[no-any-return]
+                final: Response = end.value
+                return final
             except BaseException:
                 steps.close()
                 response.close()

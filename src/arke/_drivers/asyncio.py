@@ -13,11 +13,12 @@ from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from arke._message.content import AsyncWholeBody
 from arke._policy.call import Call
 from arke._policy.pool import Pool
 from arke._values.errors import RequestError
 
-from .asyncio_body import AsyncioBody, send_content, whole_body
+from .asyncio_body import AsyncioBody, send_content
 from .asyncio_connection import BUFFER_SIZE, HEAD, AsyncioConnection
 from .asyncio_dial import Dialer
 from .ports import add_trailers, respond
@@ -74,7 +75,7 @@ class Driver:
         try:
             first = call.start(engine)
             has_written = True
-            connection.write(first)
+            connection.write(first, call)
             if not call.joined:
                 await send_content(call, connection)
             await connection.wait(HEAD, call)
@@ -90,7 +91,7 @@ class Driver:
         if head is None:
             raise call.read_failed(connection.failure())
         if engine.is_complete and not engine.is_tunnel:
-            response = respond(head, whole_body(engine), connection.network_stream)
+            response = respond(head, AsyncWholeBody(engine.next_data() or b""), connection.network_stream)
             if engine.trailers is not None:
                 add_trailers(engine, response.extensions)
             self.give_back(connection)
@@ -200,7 +201,9 @@ class Driver:
 
     async def aclose(self) -> None:
         """Close every connection; those in use too."""
+        dials = list(self._dials)
         self.close_now()
+        await asyncio.gather(*dials, return_exceptions=True)
         guard, self._guard = self._guard, None
         if guard is not None:
             await guard.aclose()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from arke._message.content import ByteStream
 from arke._policy.call import expect_seconds
 from arke._values.errors import RequestError
 from arke._values.types import AsyncByteStream
@@ -17,17 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from arke._policy.call import Call
-    from arke._wire.h1 import Http1
 
     from .asyncio import Driver
     from .asyncio_connection import AsyncioConnection
-
-_WRITE_SIZE = 256 * 1024
-
-
-def whole_body(engine: Http1) -> ByteStream:
-    """Return the content of a response that has come whole already."""
-    return ByteStream(engine.next_data() or b"")
 
 
 async def send_content(call: Call, connection: AsyncioConnection) -> None:
@@ -41,24 +32,15 @@ async def send_content(call: Call, connection: AsyncioConnection) -> None:
     if engine.head is not None:
         return
 
-    async def push(piece: bytes) -> bool:
-        return await _push(engine.encode_data(piece), call, connection)
+    async def push(part: bytes | memoryview) -> bool:
+        connection.write(engine.encode_data(part), call)
+        return await connection.drain(call)
 
     if await hand_over_content(call, push):
-        await _push(engine.encode_end(), call, connection)
-
-
-async def _push(data: bytes, call: Call, connection: AsyncioConnection) -> bool:
-    """Send a piece while the loop listens; return whether to go on."""
-    if len(data) <= _WRITE_SIZE:
-        connection.write(data)
-        return await connection.drain(call)
-    view = memoryview(data)
-    for start in range(0, len(view), _WRITE_SIZE):
-        connection.write(view[start : start + _WRITE_SIZE])
-        if not await connection.drain(call):
-            return False
-    return True
+        connection.write(engine.encode_end(), call)
+        await connection.drain(call)
+    elif engine.head is None and not engine.has_failed:
+        raise call.write_failed(connection.failure())
 
 
 class AsyncioBody(AsyncByteStream):

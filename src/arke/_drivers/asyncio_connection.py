@@ -15,6 +15,7 @@ import asyncio
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
+from arke._policy.call import max_unread_bytes
 from arke._policy.pool import Pooled
 from arke._wire.h1 import Http1
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from arke._wire.tls import Tls
 
 BUFFER_SIZE: Final = 256 * 1024
-_MAX_UNREAD = 1024 * 1024
 
 # What a waiter wants.
 HEAD: Final = 1
@@ -36,6 +36,7 @@ DATA: Final = 2
 END: Final = 3
 CONTINUE: Final = 4
 BYTES: Final = 5
+ROOM: Final = 6
 
 
 class AsyncioConnection(asyncio.BufferedProtocol, Pooled):
@@ -45,12 +46,12 @@ class AsyncioConnection(asyncio.BufferedProtocol, Pooled):
         "_buffer",
         "_deadline",
         "_exception",
+        "_is_full",
         "_is_paused",
         "_loop",
         "_on_lost",
         "_phase_limit",
         "_readiness",
-        "_room",
         "_timer",
         "_timer_at",
         "_transport",
@@ -94,8 +95,8 @@ class AsyncioConnection(asyncio.BufferedProtocol, Pooled):
         self._unasked = 0
         # Whether reading is paused because nobody takes the content.
         self._is_paused = False
-        # Not None while the transport's buffer is full.
-        self._room: asyncio.Future[None] | None = None
+        # Whether the transport's buffer is full.
+        self._is_full = False
 
     # What the loop calls
 
@@ -150,7 +151,7 @@ class AsyncioConnection(asyncio.BufferedProtocol, Pooled):
             self.abort()
             return
         self._unasked += count
-        if self._unasked > _MAX_UNREAD and not self._is_paused and self._transport is not None:
+        if self._unasked > max_unread_bytes and not self._is_paused and self._transport is not None:
             self._is_paused = True
             self._transport.pause_reading()
 
@@ -171,7 +172,8 @@ class AsyncioConnection(asyncio.BufferedProtocol, Pooled):
             tls.feed_eof()
         self.engine.feed_eof(clean=tls is None or tls.is_closed_cleanly)
         self._lose()
-        return False
+        # Not closed by the transport: it would first send what it has, to a server that may not listen any more.
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take the end of the transport, whoever closed it."""
@@ -183,8 +185,6 @@ class AsyncioConnection(asyncio.BufferedProtocol, Pooled):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._room is not None and not self._room.done():
-            self._room.set_result(None)
         # The transport has closed its socket; on uvloop that was a duplicate of ours.
         self.sock.close()
 
@@ -207,13 +207,13 @@ class AsyncioConnection(asyncio.BufferedProtocol, Pooled):
 
     def pause_writing(self) -> None:
         """Let `drain` wait."""
-        self._room = self._loop.create_future()
+        self._is_full = True
 
     def resume_writing(self) -> None:
         """Let `drain` go on."""
-        room, self._room = self._room, None
-        if room is not None and not room.done():
-            room.set_result(None)
+        self._is_full = False
+        if self._want == ROOM:
+            self._wake()
 
     # What the driver calls
 
@@ -226,11 +226,17 @@ class AsyncioConnection(asyncio.BufferedProtocol, Pooled):
         self.tls = tls
         self.network_stream = NetworkStream(self.sock, tls)
 
-    def write(self, data: bytes | memoryview) -> None:
-        """Send, or let the loop send."""
+    def write(self, data: bytes | memoryview, call: Call) -> None:
+        """Send, or let the loop send; raise `WriteError`."""
         if self._transport is None:
             return
-        self._transport.write(data if self.tls is None else self.tls.encode(data))
+        tls = self.tls
+        if tls is not None:
+            try:
+                data = tls.encode(data) if data else data
+            except OSError as exc:
+                raise call.write_failed(self._exception or exc) from exc
+        self._transport.write(data)
 
     def write_raw(self, data: bytes) -> None:
         """Send bytes that TLS is not to touch: its own."""
@@ -238,24 +244,27 @@ class AsyncioConnection(asyncio.BufferedProtocol, Pooled):
             self._transport.write(data)
 
     async def drain(self, call: Call) -> bool:
-        """Wait until there is room to write, or the server has answered; return whether to go on.
+        """Wait until there is room to write; return whether there is a point in writing more.
 
         Raises `WriteTimeout`.
         """
-        while self._room is not None and not self.is_lost and self.engine.head is None:
+        # Also where there is room: a generator that never waits would keep the loop from hearing the server.
+        await asyncio.sleep(0)
+        while self._is_full and self._is_listened_to():
             now = monotonic()
             seconds = call.seconds("write", now)
-            waiter: asyncio.Future[bool] = self._loop.create_future()
-            self._waiter = waiter
             self._phase_limit = None
-            self._want = HEAD
+            waiter = self._begin_wait(ROOM, None if seconds is None else now + seconds)
             try:
-                done, _ = await asyncio.wait((self._room, waiter), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+                is_in_time = await waiter
             finally:
-                self._waiter = None
-            if not done:
+                self._end_wait()
+            if not is_in_time:
                 raise call.timed_out("write", monotonic())
-        return self.engine.head is None and not self.engine.has_failed and not self.is_lost
+        return self._is_listened_to()
+
+    def _is_listened_to(self) -> bool:
+        return self.engine.wants_content and not self.is_lost and not self._transport.is_closing()
 
     async def wait(self, want: int, call: Call) -> None:
         """Wait for what is wanted of the engine, or until the connection is of no more use.
@@ -289,11 +298,12 @@ class AsyncioConnection(asyncio.BufferedProtocol, Pooled):
 
     def _begin_wait(self, want: int, until: float | None) -> asyncio.Future[bool]:
         self._want = want
-        self._unasked = 0
         self._until = until
         if until is not None and (self._timer is None or self._timer_at > until):
             self._set_timer(until)
-        if self._is_paused:
+        if want != ROOM:
+            self._unasked = 0
+        if self._is_paused and want != ROOM:
             self._is_paused = False
             if self._transport is not None:
                 self._transport.resume_reading()
@@ -342,7 +352,10 @@ class AsyncioConnection(asyncio.BufferedProtocol, Pooled):
     def close(self) -> None:
         """Close, with a close_notify where there is TLS."""
         transport = self._transport
-        if transport is None or transport.is_closing():
+        if transport is None:
+            return
+        if transport.is_closing():
+            transport.abort()
             return
         if self.tls is not None and not self.is_lost:
             self.write_raw(self.tls.encode_close())

@@ -20,7 +20,7 @@ from arke._message.response import Response
 from arke._values.headers import Headers
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from arke._message.request import Request
     from arke._policy.call import Call
@@ -53,25 +53,46 @@ class AsyncDriver(Protocol):
         """Let go of every connection of a loop that is closed."""
 
 
-async def hand_over_content(call: Call, push: Callable[[bytes], Awaitable[bool]]) -> bool:
+_PART_SIZE = 256 * 1024
+
+
+def parts(piece: bytes) -> Iterable[bytes | memoryview]:
+    """Cut a piece of content into what is framed, encrypted and written at once.
+
+    Else 100 MB given as one would be there three times over.
+    """
+    if len(piece) <= _PART_SIZE:
+        return (piece,)
+    view = memoryview(piece)
+    return (view[start : start + _PART_SIZE] for start in range(0, len(view), _PART_SIZE))
+
+
+async def hand_over_content(call: Call, push: Callable[[bytes | memoryview], Awaitable[bool]]) -> bool:
     """Give a request's content to `push`, piece by piece, until that returns False; return whether all was given.
 
     Raises `RuntimeError` for content that only blocking code can iterate.
     """
     if call.content is not None:
-        return await push(call.content)
+        return await _push_parts(call.content, push)
     if not hasattr(call.stream, "__aiter__"):
         msg = "the request's content can only be iterated by blocking code; send it with Client, not with AsyncClient"
         raise RuntimeError(msg)
     pieces = aiter(call.stream)
     try:
         async for piece in pieces:
-            if not await push(piece):
+            if not await _push_parts(piece, push):
                 return False
     finally:
         # A generator that is left to the garbage collector is closed who knows when, and in trio not without a warning.
         if hasattr(pieces, "aclose"):
             await pieces.aclose()
+    return True
+
+
+async def _push_parts(piece: bytes, push: Callable[[bytes | memoryview], Awaitable[bool]]) -> bool:
+    for part in parts(piece):
+        if not await push(part):
+            return False
     return True
 
 

@@ -92,11 +92,11 @@ class Readiness:
             return bool(self._poll.poll(None if seconds is None else seconds * 1000))
         return bool(select.select([self._sock], [], [], seconds)[0])
 
-    def wait_either(self, seconds: float | None) -> bool:
-        """Wait at most this long for something to read or for room to write."""
+    def wait_writable(self, seconds: float | None, *, listens: bool) -> bool:
+        """Wait at most this long for room to write or, if it `listens`, for something to read."""
         if self._poll is None:
-            return any(select.select([self._sock], [self._sock], [], seconds))
-        self._poll.modify(self._sock.fileno(), select.POLLIN | select.POLLOUT)
+            return any(select.select([self._sock] if listens else [], [self._sock], [], seconds))
+        self._poll.modify(self._sock.fileno(), select.POLLOUT | (select.POLLIN if listens else 0))
         try:
             return bool(self._poll.poll(None if seconds is None else seconds * 1000))
         finally:

@@ -10,12 +10,13 @@ from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from arke._message.content import SyncWholeBody
 from arke._policy.call import Call
 from arke._policy.pool import Pool
 from arke._values.errors import RequestError
 
 from .ports import add_trailers, respond
-from .sync_body import SyncBody, send_content, whole_body
+from .sync_body import SyncBody, send_content
 from .sync_connection import SyncConnection
 from .sync_dial import dial
 
@@ -78,7 +79,7 @@ class Driver:
             connection.receive(call)
             head = engine.next_head()
         if engine.is_complete and not engine.is_tunnel:
-            response = respond(head, whole_body(engine), connection.network_stream)
+            response = respond(head, SyncWholeBody(engine.next_data() or b""), connection.network_stream)
             if engine.trailers is not None:
                 add_trailers(engine, response.extensions)
             self.give_back(connection)

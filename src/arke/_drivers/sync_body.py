@@ -5,26 +5,19 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from arke._message.content import ByteStream
-from arke._policy.call import expect_seconds
-from arke._values.errors import RequestError, WriteError
+from arke._policy.call import expect_seconds, max_unread_bytes
+from arke._values.errors import RequestError, TransportError, WriteError
 from arke._values.types import SyncByteStream
 
-from .ports import add_trailers
+from .ports import add_trailers, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from arke._policy.call import Call
-    from arke._wire.h1 import Http1
 
     from .sync import Driver
     from .sync_connection import SyncConnection
-
-
-def whole_body(engine: Http1) -> ByteStream:
-    """Return the content of a response that has come whole already."""
-    return ByteStream(engine.next_data() or b"")
 
 
 def send_content(call: Call, connection: SyncConnection) -> None:
@@ -37,8 +30,9 @@ def send_content(call: Call, connection: SyncConnection) -> None:
         return
     engine = connection.engine
     for piece in _pieces(call):
-        if not _push(engine.encode_data(piece), call, connection):
-            return
+        for part in parts(piece):
+            if not _push(engine.encode_data(part), call, connection):
+                return
     _push(engine.encode_end(), call, connection)
 
 
@@ -48,7 +42,8 @@ def _pieces(call: Call) -> Iterable[bytes]:
     if not isinstance(call.stream, SyncByteStream) and not hasattr(call.stream, "__iter__"):
         msg = "the request's content is asynchronous; send it with AsyncClient, not with Client"
         raise RuntimeError(msg)
-    return call.stream  # type: ignore[no-any-return]
+    stream: Iterable[bytes] = call.stream
+    return stream
 
 
 def _await_continue(call: Call, connection: SyncConnection) -> bool:
@@ -63,28 +58,39 @@ def _await_continue(call: Call, connection: SyncConnection) -> bool:
     return engine.head is None
 
 
-def _push(data: bytes, call: Call, connection: SyncConnection) -> bool:
+def _push(data: bytes | memoryview, call: Call, connection: SyncConnection) -> bool:
     """Send a piece while listening; return whether to go on."""
-    if connection.tls is not None and data:
-        data = connection.tls.encode(data)
-    view = memoryview(data)
+    engine = connection.engine
+    view = memoryview(connection.encrypt(data, call) if data else data)
     while view:
-        if connection.wait_readable(0) and _has_answer(call, connection):
+        listens = engine.unread < max_unread_bytes
+        if listens and connection.wait_readable(0) and not _is_wanted(call, connection):
             return False
         try:
-            view = view[connection.write_some(view, call) :]
+            view = view[connection.write_some(view, call, listens=listens) :]
         except WriteError:
             # The server stopped listening; it may have said why.
-            if _has_answer(call, connection):
-                return False
-            raise
+            if not _has_answer(call, connection):
+                raise
+            return False
     return True
 
 
-def _has_answer(call: Call, connection: SyncConnection) -> bool:
-    """Take what came while sending; return whether it is the final response."""
+def _is_wanted(call: Call, connection: SyncConnection) -> bool:
+    """Take what came while sending; return whether the server still wants the content."""
     connection.receive(call)
-    return connection.engine.next_head() is not None
+    connection.engine.next_head()
+    return connection.engine.wants_content
+
+
+def _has_answer(call: Call, connection: SyncConnection) -> bool:
+    """Take what came before the connection broke; return whether it is the head of a response."""
+    try:
+        while connection.engine.next_head() is None:
+            connection.receive(call)
+    except TransportError:
+        return False
+    return True
 
 
 class SyncBody(SyncByteStream):

@@ -75,9 +75,9 @@ class SyncConnection(Pooled):
         seconds = call.limits.get("write")
         if call.deadline is not None or seconds != self._write_limit:
             self._limit_writes(call)
-        if self.tls is not None:
-            data = self.tls.encode(data)
         try:
+            if self.tls is not None:
+                data = self.tls.encode(data)
             sent = self._send(data)
             if sent < len(data):
                 self._write_rest(memoryview(data)[sent:], call)
@@ -92,8 +92,15 @@ class SyncConnection(Pooled):
                 self._limit_writes(call)
             view = view[self._send(view) :]
 
-    def write_some(self, view: memoryview, call: Call) -> int:
-        """Send what the kernel takes at once, or wait until it takes something or there is something to read.
+    def encrypt(self, data: bytes | memoryview, call: Call) -> bytes | memoryview:
+        """Return what goes on the wire; raise `WriteError`."""
+        try:
+            return data if self.tls is None else self.tls.encode(data)
+        except OSError as exc:
+            raise call.write_failed(exc) from exc
+
+    def write_some(self, view: memoryview, call: Call, *, listens: bool) -> int:
+        """Send what the kernel takes at once, or wait until it takes something or, if it `listens`, something comes.
 
         Returns how much was sent; raises `WriteTimeout` or `WriteError`.
         """
@@ -105,7 +112,7 @@ class SyncConnection(Pooled):
             raise call.write_failed(exc) from exc
         now = monotonic()
         seconds = call.seconds("write", now)
-        if (seconds is not None and seconds <= 0) or not self._readiness.wait_either(seconds):
+        if (seconds is not None and seconds <= 0) or not self._readiness.wait_writable(seconds, listens=listens):
             raise call.timed_out("write", monotonic())
         return 0
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import selectors
 import socket
+import threading
+from queue import Empty, SimpleQueue
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
@@ -38,7 +40,7 @@ def _dial_once(call: Call, settings: DialSettings) -> tuple[socket.socket, Tls |
     until = None if seconds is None else now + seconds
     connect_seconds(call, until, now)
     try:
-        addresses = fixed_addresses(call.route, settings) or look_up(call.route)
+        addresses = fixed_addresses(call.route, settings) or _look_up(call, until)
         sock = _race(addresses, call, settings, until)
     except (OSError, ValueError) as exc:
         raise call.connect_failed(exc) from exc
@@ -48,6 +50,28 @@ def _dial_once(call: Call, settings: DialSettings) -> tuple[socket.socket, Tls |
     except BaseException:
         sock.close()
         raise
+
+
+def _look_up(call: Call, until: float | None) -> list[Address]:
+    """Ask for the addresses of a host, in a thread of its own where there is a limit: nothing else can end the wait."""
+    if until is None:
+        return look_up(call.route)
+    answers: SimpleQueue[list[Address] | BaseException] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(look_up(call.route))
+        except BaseException as exc:  # noqa: BLE001 - it is raised by who waits
+            answers.put(exc)
+
+    threading.Thread(target=ask, name="arke look-up", daemon=True).start()
+    try:
+        answer = answers.get(timeout=connect_seconds(call, until, monotonic()))
+    except Empty:
+        raise call.timed_out("connect", monotonic()) from None
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer
 
 
 def _race(addresses: list[Address], call: Call, settings: DialSettings, until: float | None) -> socket.socket:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from arke._message.content import AsyncWholeBody
 from arke._policy.call import Call
 from arke._policy.pool import Pool
 from arke._values.errors import RequestError
 
 from .ports import add_trailers, respond
-from .trio_body import TrioBody, send_content, whole_body
+from .trio_body import TrioBody, send_content
 from .trio_dial import dial
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Driver:
     def _respond(self, call: Call, connection: TrioConnection, head: Head) -> Response:
         engine = connection.engine
         if engine.is_complete and not engine.is_tunnel:
-            response = respond(head, whole_body(engine), connection.network_stream)
+            response = respond(head, AsyncWholeBody(engine.next_data() or b""), connection.network_stream)
             if engine.trailers is not None:
                 add_trailers(engine, response.extensions)
             self.give_back(connection)
@@ -139,7 +140,7 @@ class Driver:
                 if ticket.must_dial:
                     await self._dial(call, ticket)
                     continue
-                with trio.CancelScope() if until is None else trio.CancelScope(deadline=until) as scope:
+                with trio.CancelScope() if until is None else trio.move_on_at(until) as scope:
                     await news.wait()
                 if scope.cancelled_caught and ticket.connection is None:
                     raise call.timed_out("pool", monotonic())

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from arke._message.content import ByteStream
-from arke._policy.call import expect_seconds
-from arke._values.errors import RequestError, WriteError
+from arke._policy.call import expect_seconds, max_unread_bytes
+from arke._values.errors import RequestError, TransportError, WriteError
 from arke._values.types import AsyncByteStream
 
 from .ports import add_trailers, hand_over_content
@@ -18,15 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from arke._policy.call import Call
-    from arke._wire.h1 import Http1
 
     from .trio import Driver
     from .trio_connection import TrioConnection
-
-
-def whole_body(engine: Http1) -> ByteStream:
-    """Return the content of a response that has come whole already."""
-    return ByteStream(engine.next_data() or b"")
 
 
 async def send_content(call: Call, connection: TrioConnection) -> None:
@@ -38,8 +31,8 @@ async def send_content(call: Call, connection: TrioConnection) -> None:
         return
     engine = connection.engine
 
-    async def push(piece: bytes) -> bool:
-        return await _push(engine.encode_data(piece), call, connection)
+    async def push(part: bytes | memoryview) -> bool:
+        return await _push(engine.encode_data(part), call, connection)
 
     if await hand_over_content(call, push):
         await _push(engine.encode_end(), call, connection)
@@ -55,29 +48,42 @@ async def _await_continue(call: Call, connection: TrioConnection) -> bool:
     return engine.head is None
 
 
-async def _push(data: bytes, call: Call, connection: TrioConnection) -> bool:
+async def _push(data: bytes | memoryview, call: Call, connection: TrioConnection) -> bool:
     """Send a piece while listening; return whether to go on."""
-    if connection.tls is not None and data:
-        data = connection.tls.encode(data)
-    view = memoryview(data)
+    engine = connection.engine
+    view = memoryview(connection.encrypt(data, call) if data else data)
     while view:
-        if connection.is_readable() and await _has_answer(call, connection):
+        listens = engine.unread < max_unread_bytes
+        if listens and connection.is_readable() and not await _is_wanted(call, connection):
             return False
         try:
-            view = view[await connection.write_some(view, call, listens=True) :]
+            view = view[await connection.write_some(view, call, listens=listens) :]
         except WriteError:
             # The server stopped listening; it may have said why.
-            if await _has_answer(call, connection):
-                return False
-            raise
+            if not await _has_answer(call, connection):
+                raise
+            return False
     await trio.lowlevel.checkpoint()
     return True
 
 
-async def _has_answer(call: Call, connection: TrioConnection) -> bool:
-    """Take what came while sending; return whether it is the final response."""
+async def _is_wanted(call: Call, connection: TrioConnection) -> bool:
+    """Take what came while sending; return whether the server still wants the content."""
     await connection.receive(call)
-    return connection.engine.next_head() is not None
+    connection.engine.next_head()
+    return connection.engine.wants_content
+
+
+async def _has_answer(call: Call, connection: TrioConnection) -> bool:
+    """Take what came before the connection broke; return whether it is the head of a response."""
+    try:
+        with trio.CancelScope() as scope:
+            while connection.engine.next_head() is None:
+                connection.renew(scope, call)
+                await connection.receive(call)
+    except TransportError:
+        return False
+    return not scope.cancelled_caught
 
 
 class TrioBody(AsyncByteStream):

@@ -53,9 +53,9 @@ class TrioConnection(Pooled):
 
     async def write(self, data: bytes, call: Call) -> None:
         """Send all of it; raise `WriteTimeout` or `WriteError`."""
-        if self.tls is not None:
-            data = self.tls.encode(data)
         try:
+            if self.tls is not None:
+                data = self.tls.encode(data)
             sent = self.sock.send(data)
         except BlockingIOError:
             sent = 0
@@ -64,6 +64,13 @@ class TrioConnection(Pooled):
         view = memoryview(data)[sent:]
         while view:
             view = view[await self.write_some(view, call, listens=False) :]
+
+    def encrypt(self, data: bytes | memoryview, call: Call) -> bytes | memoryview:
+        """Return what goes on the wire; raise `WriteError`."""
+        try:
+            return data if self.tls is None else self.tls.encode(data)
+        except OSError as exc:
+            raise call.write_failed(exc) from exc
 
     async def write_some(self, view: memoryview, call: Call, *, listens: bool) -> int:
         """Send what the kernel takes at once, or wait until it takes something, or until there is something to read.

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ResponseBody"]
 
-_S = TypeVar("_S", SyncByteStream, AsyncByteStream)
+_S = TypeVar("_S")
 _T = TypeVar("_T")
 
 
@@ -215,6 +215,15 @@ class ResponseBody:
             await self._aclose_after(error, pieces)
             raise
         await self.aclose()
+
+    def _read_at_once(self, raw: bytes) -> None:
+        """Be read, with a raw body that has come whole already."""
+        if hasattr(self, "_content"):
+            return
+        self._begin_stream(object)
+        self._num_bytes_downloaded = len(raw)
+        self._note_closed()
+        self._content = self._decoded(raw)
 
     def _take_all(self, read_all: Callable[[Any], bytes]) -> bytes:
         """Return the whole raw body of a stream that has it in one piece."""

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncIteratorByteStream",
+    "AsyncWholeBody",
     "ByteStream",
     "FileByteStream",
     "IteratorByteStream",
+    "SyncWholeBody",
     "UnattachedStream",
     "encode_content",
     "encode_request",
@@ -61,6 +63,38 @@ class ByteStream(AsyncByteStream, SyncByteStream):
     async def aread_all(self) -> bytes:
         """Return the bytes."""
         return self._stream
+
+
+class SyncWholeBody(SyncByteStream):
+    """The content of a response that has come whole, for blocking code."""
+
+    def __init__(self, raw: bytes) -> None:
+        """Hold the bytes."""
+        self.raw = raw
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self.raw:
+            yield self.raw
+
+    def read_all(self) -> bytes:
+        """Return the bytes."""
+        return self.raw
+
+
+class AsyncWholeBody(AsyncByteStream):
+    """The content of a response that has come whole, for asynchronous code."""
+
+    def __init__(self, raw: bytes) -> None:
+        """Hold the bytes."""
+        self.raw = raw
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        if self.raw:
+            yield self.raw
+
+    async def aread_all(self) -> bytes:
+        """Return the bytes."""
+        return self.raw
 
 
 class IteratorByteStream(SyncByteStream):

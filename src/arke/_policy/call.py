@@ -35,6 +35,9 @@ expectation is not required to wait for any specific length of time" (RFC 9110 1
 max_joined_bytes = 64 * 1024
 """Content up to this size is sent together with the head, in one write."""
 
+max_unread_bytes = 1024 * 1024
+"""How much of a response is taken while nobody reads it, be it that the request is still being sent."""
+
 _TIMEOUTS: dict[str, type[TimeoutException]] = {
     "pool": PoolTimeout,
     "connect": ConnectTimeout,
@@ -54,7 +57,7 @@ _NO_LIMITS: dict[str, float | None] = {}
 
 
 class Call:
-    """One request on its way through a driver. Nothing here changes once it is made but `joined`, and by `hurry` `deadline`.
+    """One request on its way through a driver. Nothing here changes later but `joined`, and `deadline` by `hurry`.
 
     `content` is the whole content where it is at hand as bytes; `stream` is what is to be iterated where it is not.
     `deadline` is absolute, on the clock of `time.monotonic`.

@@ -205,7 +205,7 @@ class Pool(Generic[C]):
             self._offer(self._routes[connection.route], connection, now)
 
     def discard(self, connection: C) -> None:
-        """Forget a connection that can not; the caller closes it. Twice is as good as once."""
+        """Forget a connection that can not; the caller closes it, or who uses it. Twice is as good as once."""
         if not connection.is_pooled:
             return
         connection.is_pooled = False
@@ -224,7 +224,10 @@ class Pool(Generic[C]):
         connection = ticket.connection
         if connection is not None:
             ticket.connection = None
+            was_discarded = not connection.is_pooled
             self.release(connection, now)
+            if was_discarded and not connection.open_exchanges:
+                self.doomed.append(connection)
         elif (entry := self._routes.get(ticket.route)) is not None:
             entry.waiting.pop(ticket, None)
             entry.undialed.pop(ticket, None)

@@ -134,7 +134,7 @@ def is_expired(cookie: Cookie, now: float) -> bool:
 
 def _stored(jar: CookieJar) -> dict[str, dict[str, dict[str, Cookie]]]:
     # Why not iterate: that walks every cookie of every domain. The structure is as old as the module.
-    return jar._cookies  # type: ignore[attr-defined,no-any-return]
+    return jar._cookies  # type: ignore[attr-defined,no-any-return]  # not in typeshed
 
 
 def _path_length(cookie: Cookie) -> int:

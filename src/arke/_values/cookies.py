@@ -76,7 +76,7 @@ class Cookies(MutableMapping[str, str]):
             hand_response(jar, response)
             return
         exchange = _exchange(jar, response.request)
-        with jar._cookies_lock:  # type: ignore[attr-defined]
+        with jar._cookies_lock:  # type: ignore[attr-defined]  # not in typeshed
             for name, raw in response.headers._fields.items:
                 if name.lower() == b"set-cookie":
                     cookie = store_cookie(jar, _to_text(raw), exchange)
@@ -97,7 +97,7 @@ class Cookies(MutableMapping[str, str]):
             value = ask_for_header(jar, request)
         else:
             exchange = _exchange(jar, request)
-            with jar._cookies_lock:  # type: ignore[attr-defined]
+            with jar._cookies_lock:  # type: ignore[attr-defined]  # not in typeshed
                 self._sweep(jar, exchange.now)
                 value = cookie_header(select_cookies(jar, exchange))
         if value:

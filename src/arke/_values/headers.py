@@ -185,7 +185,7 @@ class Headers(MutableMapping[str, str]):
                 return NotImplemented
         return _sorted_items(self._fields) == _sorted_items(other._fields)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # can change, so it has none
 
     def __repr__(self) -> str:
         encoding = "" if self.encoding == "ascii" else f", encoding={self.encoding!r}"

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from . import percent
 from .authority import DEFAULT_PORTS, bracketed, dialled_host, normal_host, normal_port, split_authority
@@ -23,14 +23,18 @@ from .query import QueryParams
 from .refusals import Refusal, invalid_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 _MAX_CACHED_LENGTH = 2048
 
-_split = re.compile(
-    r"(?:([A-Za-z][A-Za-z0-9+.-]*+)?:)?(?://([^/?#]*+))?([^?#]*+)(?:\?([^#]*+))?(?:#(.*+))?", re.DOTALL
-).fullmatch
+# It matches every text, so there is no None.
+_split: Callable[[str], re.Match[str]] = cast(
+    "Any",
+    re.compile(
+        r"(?:([A-Za-z][A-Za-z0-9+.-]*+)?:)?(?://([^/?#]*+))?([^?#]*+)(?:\?([^#]*+))?(?:#(.*+))?", re.DOTALL
+    ).fullmatch,
+)
 _is_ambiguous = re.compile("//|[A-Za-z][A-Za-z0-9+.-]*+:|:").match
 _has_false_slash = re.compile(r"/?\\").match
 
@@ -239,9 +243,7 @@ def _parse_with(url: str, components: dict[str, Any]) -> UrlParts:
 
 def _raw_in(url: str) -> Raw:
     check_text(url, "it")
-    match = _split(url)
-    assert match is not None  # noqa: S101 - it matches every text
-    scheme, authority, path, query, fragment = match.groups()
+    scheme, authority, path, query, fragment = _split(url).groups()
     userinfo, host, port = split_authority(authority) if authority else ("", "", None)
     return {
         "scheme": scheme,

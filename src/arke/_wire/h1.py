@@ -43,6 +43,7 @@ _CONTINUE = 100
 _SWITCHING_PROTOCOLS = 101
 _FINAL = 200
 _SUCCESS = range(200, 300)
+_SURPLUS_SHOWN = 64
 _NO_CONTENT = 204
 _BODILESS = frozenset({_NO_CONTENT, 304})
 
@@ -54,7 +55,7 @@ class Http1:
     `is_complete`, whether that response is whole; `may_send_content`, whether a request that expects ``100-continue``
     has been told to go on; `has_received`, whether any byte of an answer to this request has come; `trailers`, the
     trailer fields behind the content; `surplus`, bytes behind the end of the response, which after an upgrade belong to
-    the new protocol.
+    the new protocol; else the first few of them.
     """
 
     __slots__ = (
@@ -121,13 +122,13 @@ class Http1:
         self.is_complete = self.has_received = False
         return b"%b %b HTTP/1.1\r\n%b\r\n" % (method, target, block)
 
-    def encode_data(self, data: bytes) -> bytes:
+    def encode_data(self, data: bytes | memoryview) -> bytes | memoryview:
         """Return a piece of the request's content, framed.
 
         Raises `LocalProtocolError` for more bytes than Content-Length says, or content without a framing.
         """
         if self._unsent == _CHUNKED:
-            return b"%x\r\n%b\r\n" % (len(data), data) if data else b""
+            return b"".join((b"%x\r\n" % len(data), data, b"\r\n")) if data else b""
         if len(data) > self._unsent:
             raise LocalProtocolError("the request has more content than its headers announce (Content-Length)")
         self._unsent -= len(data)
@@ -155,9 +156,7 @@ class Http1:
     def feed(self, data: bytes) -> None:
         """Take bytes from the server."""
         if self.is_complete:
-            # What a tunnel carries is somebody's; of anything else one piece tells all there is to tell.
-            if self.is_tunnel or not self.surplus:
-                self.surplus += data
+            self._take_surplus(data)
             return
         self.has_received = True
         if self._error is not None:
@@ -210,6 +209,16 @@ class Http1:
         if self._error is not None:
             raise self._error
         return None if self.is_complete else b""
+
+    @property
+    def wants_content(self) -> bool:
+        """Whether there is a point in sending more of the request's content.
+
+        "A client that is sending content SHOULD monitor the connection for an error response ... [and] cease
+        transmitting" (RFC 9112 9.5). A server that answers with success may well be reading on.
+        """
+        head = self.head
+        return self._error is None and (head is None or head.status in _SUCCESS)
 
     @property
     def has_data(self) -> bool:
@@ -299,12 +308,10 @@ class Http1:
         """Decide on the framing of the content (RFC 9112 6.3) and take what came of it."""
         index = head.fields.index
         connection = index.get(b"connection")
-        # "If the 'close' connection option is present ..., the connection will not persist ...; else, If the received
-        # protocol is HTTP/1.1 (or later), the connection will persist ...; else, If the received protocol is HTTP/1.0,
-        # the 'keep-alive' connection option is present, ..." (RFC 9112 9.3)
-        if connection is not None and connection != b"keep-alive" and list_contains(connection, b"close"):
-            self._keep_alive = False
-        elif head.version == b"HTTP/1.0" and not list_contains(connection or b"", b"keep-alive"):
+        if connection is None:
+            if head.version == b"HTTP/1.0":
+                self._keep_alive = False
+        elif connection != b"keep-alive" and not _persists(head.version, connection):
             self._keep_alive = False
         body = self._choose_body(head, index)
         self._body = body
@@ -327,8 +334,8 @@ class Http1:
         size = None if length is None else parse_length(length)
         # Rule 1
         if self._method == b"HEAD" or head.status in _BODILESS:
-            # "A server MUST NOT send a Content-Length header field in any response with a status code of 1xx ... or 204"
-            # (RFC 9110 8.6). One that announces content there may send it, and it would answer the next request.
+            # "A server MUST NOT send a Content-Length header field in any response with a status code of ... 204" (RFC
+            # 9110 8.6). One that announces content there may send it, and it would answer the next request.
             if head.status == _NO_CONTENT and (size or coding is not None):
                 self._keep_alive = False
             return None
@@ -350,8 +357,13 @@ class Http1:
         if isinstance(self._body, ChunkedBody):
             self.trailers = self._body.trailers
         if rest:
-            # "A client MUST NOT process, cache, or forward such extra data as a separate response" (RFC 9112 6.3)
-            self.surplus = rest
+            self._take_surplus(rest)
+
+    def _take_surplus(self, data: bytes) -> None:
+        # "A client MUST NOT process, cache, or forward such extra data as a separate response" (RFC 9112 6.3). What a
+        # tunnel carries is somebody's; of anything else the beginning tells all there is to tell.
+        surplus = self.surplus + data
+        self.surplus = surplus if self.is_tunnel else surplus[:_SURPLUS_SHOWN]
 
     def _refuse_eof(self) -> NoReturn:
         if not self.has_received:
@@ -359,16 +371,21 @@ class Http1:
         refuse("an incomplete response head and closed the connection")
 
 
+def _persists(version: bytes, connection: bytes) -> bool:
+    """Tell whether the connection may go on, as far as the server is concerned (RFC 9112 9.3, in its order)."""
+    # "If the 'close' connection option is present ..., the connection will not persist ...; else, If the received
+    # protocol is HTTP/1.1 (or later), the connection will persist ...; else, If the received protocol is HTTP/1.0, the
+    # 'keep-alive' connection option is present, ..."
+    if list_contains(connection, b"close"):
+        return False
+    return version != b"HTTP/1.0" or list_contains(connection, b"keep-alive")
+
+
 def _request_framing(index: dict[bytes, bytes]) -> int:
     """Return how many bytes of content a request announces, or `_CHUNKED`; check what must agree."""
-    host = index.get(b"host")
-    if host is None:
+    if b"host" not in index:
         # "A client MUST send a Host header field ... in all HTTP/1.1 request messages" (RFC 9112 3.2)
         raise LocalProtocolError("the request has no Host header")
-    if b", " in host:
-        # The index joins what was repeated, and no host has a space. "A server MUST respond with a 400 (Bad Request) ...
-        # to any request message that contains more than one Host header field line" (3.2).
-        raise LocalProtocolError("the request has more than one Host header")
     coding = index.get(b"transfer-encoding")
     length = index.get(b"content-length")
     if coding is not None:

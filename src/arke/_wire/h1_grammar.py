@@ -35,11 +35,11 @@ match_status_line = re.compile(rb"(HTTP/1\.[0-9]) ([1-9][0-9]{2})(?: (" + _TEXT 
 # field-line = field-name ":" OWS field-value OWS (RFC 9112 5). "No whitespace is allowed between the field name and
 # colon" (5.1). The line must begin where the one before it ended: `^` sees to that.
 find_field_lines = re.compile(rb"^(" + _TOKEN + rb"):[ \t]*+(" + _TEXT + rb")\r\n", re.MULTILINE).findall
-# obs-fold = OWS CRLF RWS (RFC 9112 5.2). Without the lookbehind, a long run of whitespace is tried from each of its bytes:
+# obs-fold = OWS CRLF RWS (RFC 9112 5.2). Without the lookbehind, a run of whitespace is tried from each of its bytes:
 # 27 s for one head of 256 KiB.
-replace_folds = re.compile(rb"(?<![ \t])[ \t]*+\r\n[ \t]++").sub
-# chunk = chunk-size [ chunk-ext ] CRLF; chunk-size = 1*HEXDIG (RFC 9112 7.1); BWS before an extension only (7.1.1). What
-# an extension says is of no concern: however it is read, it ends with this line.
+replace_folds = re.compile(rb"(?:(?<![ \t])[ \t]++)?+\r\n[ \t]++").sub
+# chunk = chunk-size [ chunk-ext ] CRLF; chunk-size = 1*HEXDIG (RFC 9112 7.1); BWS before an extension only (7.1.1).
+# What an extension says is of no concern: however it is read, it ends with this line.
 match_chunk_line = re.compile(rb"([0-9A-Fa-f]{1,16})((?:[ \t]*+;" + _TEXT + rb")?)\r\n").match
 
 
@@ -111,6 +111,10 @@ def serialise_fields(fields: Fields) -> bytes:
             raise LocalProtocolError(
                 f"invalid value of header {shorten(name)}: it has a control character, or whitespace at an end"
             )
+    # The index joins what was repeated, and no host has a space in it. "A server MUST respond with a 400 ... to any
+    # request message that ... contains more than one Host header field line" (RFC 9112 3.2)
+    if b", " in fields.index.get(b"host", b""):
+        raise LocalProtocolError("the request has more than one Host header")
     block = b"".join([b"%b: %b\r\n" % field for field in fields.items])
     fields.block = block
     return block
