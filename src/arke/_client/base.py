@@ -337,7 +337,7 @@ class BaseClient:
             url,
             self._redirect_headers(request, url, method),
             redirects.redirect_stream(request, method),
-            request.extensions,
+            redirects.redirect_extensions(request, url),
         )
         if self._cookies:
             self._cookies.set_cookie_header(following)

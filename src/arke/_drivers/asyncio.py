@@ -217,9 +217,9 @@ class Driver:
         if self._watchdog is not None:
             self._watchdog.cancel()
             self._watchdog = None
-        for connection in self._pool.connections:
-            self._pool.discard(connection)
+        for connection in self._pool.close():
             connection.close()
+        self._close_doomed()
 
     def drop(self) -> None:
         """Let go of every connection of a loop that is closed."""

@@ -36,15 +36,15 @@ class Driver:
         self._settings = settings
         # Around every use of `_pool`.
         self._lock = threading.Lock()
-        self._pool: Pool[SyncConnection] = Pool(limits)
+        self._pool: Pool[SyncConnection] = Pool(limits, dials_apart=False)
         # Connections whose body was dropped unread and unclosed. Appended to by finalizers, which may run anywhere,
         # also within the lock; so they are only noted here, and taken up by the next request.
         self.orphans: deque[SyncConnection] = deque()
 
     def send(self, request: Request) -> Response:
         """Send a request; return its response, whose content may still be on its way."""
-        call = Call(request, monotonic())
         try:
+            call = Call(request, monotonic())
             while True:
                 response = self._attempt(call)
                 if response is not None:
@@ -195,8 +195,6 @@ class Driver:
     def close(self) -> None:
         """Close every connection; those in use too."""
         with self._lock:
-            connections = self._pool.connections
-            for connection in connections:
-                self._pool.discard(connection)
+            connections = self._pool.close()
         for connection in connections:
             connection.abort()

@@ -41,7 +41,7 @@ class Driver:
     def __init__(self, settings: DialSettings, limits: Limits) -> None:
         """Belong to this run of trio; open nothing yet."""
         self._settings = settings
-        self._pool: Pool[TrioConnection] = Pool(limits)
+        self._pool: Pool[TrioConnection] = Pool(limits, dials_apart=False)
         self._token = trio.lowlevel.current_trio_token()
         self._guard: AsyncGenerator[None, None] | None = None
         # Connections whose body was dropped unread and unclosed, noted by finalizers, which may run anywhere.
@@ -204,9 +204,9 @@ class Driver:
 
     def close_now(self) -> None:
         """Close every connection."""
-        for connection in self._pool.connections:
-            self._pool.discard(connection)
+        for connection in self._pool.close():
             connection.close()
+        self._close_doomed()
 
     def drop(self) -> None:
         """Let go of every connection of a run that is over."""

@@ -179,9 +179,9 @@ def is_replayable(stream: object) -> bool:
 def is_spent(stream: object) -> bool:
     """Tell whether iterating the stream would raise `StreamConsumed`."""
     return (
-        isinstance(stream, (IteratorByteStream, AsyncIteratorByteStream))
+        isinstance(stream, (IteratorByteStream, AsyncIteratorByteStream, MultipartStream))
         and stream._is_consumed
-        and not stream._is_replayable
+        and not is_replayable(stream)
     )
 
 

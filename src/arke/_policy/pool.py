@@ -19,7 +19,8 @@ Rules.
 - First come, first served. A connection that becomes free goes to who waits longest for its route; if somebody waits
   longer for *any* connection because the total limit is reached, the freed one is closed and its slot goes there.
 - Who dials is in line like the others, so a ticket is served by whichever comes first, its own dial or a freed
-  connection. A dialed connection goes to who dialed it; where that one was served or is gone, to the first in line.
+  connection. Where dials are not apart, who dials can use nothing else, and a freed connection goes to who waits.
+- A dialed connection goes to who dialed it; where that one was served or is gone, to the first in line.
   Why not to the first in any case: who dialed would be left with nothing when the dial of the first fails.
 - So everybody in line either dials, or is kept from it by a limit, or by a dial that may serve everybody.
 - While `multiplexes` and it is not known whether a route speaks HTTP/2, one dial at a time: it may serve everybody.
@@ -102,8 +103,8 @@ class _Route(Generic[C]):
 class Pool(Generic[C]):
     """The connections of one client in one world."""
 
-    def __init__(self, limits: Limits, *, multiplexes: bool = False) -> None:
-        """Begin empty."""
+    def __init__(self, limits: Limits, *, multiplexes: bool = False, dials_apart: bool = True) -> None:
+        """Begin empty; `dials_apart` tells that who dials can use another connection meanwhile."""
         self._max_slots = _FOREVER if limits.max_connections is None else limits.max_connections
         self._max_route_slots = (
             _FOREVER if limits.max_connections_per_origin is None else limits.max_connections_per_origin
@@ -111,6 +112,7 @@ class Pool(Generic[C]):
         self._max_idle = _FOREVER if limits.max_keepalive_connections is None else limits.max_keepalive_connections
         self._expiry = _FOREVER if limits.keepalive_expiry is None else limits.keepalive_expiry
         self._multiplexes = multiplexes
+        self._dials_apart = dials_apart
         self._routes: dict[Hashable, _Route[C]] = {}
         # Every connection of the pool.
         self._connections: set[C] = set()
@@ -233,6 +235,14 @@ class Pool(Generic[C]):
             entry.undialed.pop(ticket, None)
             self._forget(ticket.route, entry)
 
+    def close(self) -> list[C]:
+        """Return every connection, for the driver to close, and keep none that comes back or is dialed from now on."""
+        connections = list(self._connections)
+        self._max_idle = -1
+        for connection in connections:
+            self.discard(connection)
+        return connections
+
     def is_wanted(self, route: Hashable) -> bool:
         """Tell whether anybody is in line for this route."""
         entry = self._routes.get(route)
@@ -240,7 +250,7 @@ class Pool(Generic[C]):
 
     def _offer(self, entry: _Route[C], connection: C, now: float) -> None:
         """Hand out a connection that has room, or keep it."""
-        waiting = entry.waiting
+        waiting = entry.waiting if self._dials_apart else entry.undialed
         while connection.open_exchanges < connection.capacity:
             first = next(iter(waiting)) if waiting else None
             if first is None or (not connection.open_exchanges and self._is_overdue(first)):

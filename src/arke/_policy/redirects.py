@@ -6,7 +6,7 @@ of one host, credentials stay behind, and what was left behind is not taken up a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from arke._message.content import ByteStream, is_spent
 from arke._values.errors import InvalidURL, RemoteProtocolError, StreamConsumed
@@ -89,6 +89,14 @@ def redirect_headers(request: Request, url: URL, method: str) -> Headers:
     # The client's cookies are chosen anew for the new URL.
     headers.pop("Cookie", None)
     return headers
+
+
+def redirect_extensions(request: Request, url: URL) -> dict[str, Any]:
+    """Return the extensions of the next request: without what was said of the first one's target or server."""
+    extensions = {name: value for name, value in request.extensions.items() if name != "target"}
+    if url._parts.origin != request.url._parts.origin:
+        extensions.pop("sni_hostname", None)
+    return extensions
 
 
 def redirect_stream(request: Request, method: str) -> SyncByteStream | AsyncByteStream:
