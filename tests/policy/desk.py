@@ -8,6 +8,17 @@ from arke._values.config import Limits
 A, B, C, D = "a", "b", "c", "d"
 
 
+class Waiter(Ticket[Pooled]):
+    """A ticket that notes when it is woken."""
+
+    def __init__(self, route: str, woken: list[Ticket[Pooled]]) -> None:
+        super().__init__(route)
+        self._woken = woken
+
+    def wake(self) -> None:
+        self._woken.append(self)
+
+
 class Desk:
     """A pool, and callers who do as drivers do, one step at a time."""
 
@@ -18,9 +29,8 @@ class Desk:
 
     def ask(self, route: str) -> Ticket[Pooled]:
         """Get in line."""
-        mine: list[Ticket[Pooled]] = []
-        ticket = self.pool.ask(route, lambda: self.woken.extend(mine))
-        mine.append(ticket)
+        ticket = Waiter(route, self.woken)
+        self.pool.ask(ticket)
         return ticket
 
     def take(self, route: str) -> Pooled | None:

@@ -7,13 +7,17 @@ import weakref
 
 import pytest
 
+from arke._policy.pool import Pooled, Ticket
 from policy.desk import A, B, C, Desk
 
 
-class Bell:
-    """What a ticket wakes its holder with."""
+class Bell(Ticket[Pooled]):
+    """A ticket that can be watched going away."""
 
-    def __call__(self) -> None: ...
+    __slots__ = ("__weakref__",)
+
+    def wake(self) -> None:
+        """Ring for nobody."""
 
 
 class TestDialFailure:
@@ -165,9 +169,10 @@ class TestAbandon:
         patient = desk.ask(route)
         remains = []
         for _ in range(50):
-            bell = Bell()
+            bell = Bell(route)
             remains.append(weakref.ref(bell))
-            desk.abandon(desk.pool.ask(route, bell))
+            desk.pool.ask(bell)
+            desk.abandon(bell)
         del bell
         gc.collect()
         assert [each for each in remains if each() is not None] == []

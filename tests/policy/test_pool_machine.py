@@ -21,17 +21,25 @@ few = st.one_of(st.none(), st.integers(1, 4))
 index = st.integers(0, 10**6)
 
 
+class Place(Ticket[Pooled]):
+    """A caller's ticket."""
+
+    def __init__(self, caller: Caller) -> None:
+        super().__init__(caller.route)
+        self.caller = caller
+
+    def wake(self) -> None:
+        self.caller.is_awake = True
+
+
 class Caller:
     """One who got in line."""
 
     def __init__(self, route: str) -> None:
         self.route = route
-        self.ticket: Ticket[Pooled]
+        self.ticket = Place(self)
         self.is_awake = False
         self.is_dialing = False
-
-    def wake(self) -> None:
-        self.is_awake = True
 
 
 class Callers(RuleBasedStateMachine):
@@ -98,7 +106,7 @@ class Callers(RuleBasedStateMachine):
         """Get in line, also where a connection has become free since the last look."""
         caller = Caller(route)
         had_room = self._has_room(route)
-        caller.ticket = self.pool.ask(route, caller.wake)
+        self.pool.ask(caller.ticket)
         # What is so from the beginning needs no call.
         caller.is_awake = caller.ticket.must_dial or caller.ticket.connection is not None
         self.line.append(caller)

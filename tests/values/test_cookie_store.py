@@ -90,9 +90,7 @@ def test_expiry():
 
 
 def test_an_expired_cookie_removes_its_predecessor():
-    jar = stored(
-        "a=1", "b=2", "a=; Max-Age=0", "b=; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "c=3; Max-Age=-1"
-    )
+    jar = stored("a=1", "b=2", "a=; Max-Age=0", "b=; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "c=3; Max-Age=-1")
     assert len(jar) == 0
 
 
@@ -170,9 +168,7 @@ def test_the_number_of_cookies_per_domain_is_bounded():
 
 
 def test_expired_and_insecure_cookies_make_room_first():
-    jar = stored(
-        "old=1; Secure", "plain=1", "gone=1; Max-Age=1; Secure", *[f"n{n}=1; Secure" for n in range(177)]
-    )
+    jar = stored("old=1; Secure", "plain=1", "gone=1; Max-Age=1; Secure", *[f"n{n}=1; Secure" for n in range(177)])
     stored("x=1; Secure", jar=jar, now=NOW + 5)
     assert "gone" not in {cookie.name for cookie in jar}
     stored("y=1; Secure", jar=jar, now=NOW + 5)

@@ -261,9 +261,7 @@ def test_a_cookie_header_that_is_there_stays():
     assert header_for(Cookies({"a": "1"}), headers={"cookie": "mine=1"}) == "mine=1"
 
 
-@pytest.mark.parametrize(
-    "url", [SITE, "http://localhost/", "http://127.0.0.1/", "http://[::1]/", "ws://a.test/"]
-)
+@pytest.mark.parametrize("url", [SITE, "http://localhost/", "http://127.0.0.1/", "http://[::1]/", "ws://a.test/"])
 def test_what_a_server_sets_goes_back_to_it(url):
     cookies = extracted("a=1; Path=/", 'b="x, y"', url=url)
     assert header_for(cookies, url) in ('a=1; b="x, y"', 'b="x, y"; a=1')
@@ -319,11 +317,7 @@ def test_cookies_of_localhost_are_found_under_both_names(name):
     assert not cookies
 
 
-@given(
-    st.lists(
-        st.binary() | st.text().map(lambda text: f"a={text}; Path=/".encode("utf-8", "replace")), max_size=5
-    )
-)
+@given(st.lists(st.binary() | st.text().map(lambda text: f"a={text}; Path=/".encode("utf-8", "replace")), max_size=5))
 def test_whatever_a_server_sends_the_next_request_is_sound(lines):
     cookies = Cookies()
     cookies.extract_cookies(a_response(*lines))
@@ -442,9 +436,7 @@ def test_a_jar_with_its_own_ways_may_send_nothing():
 @pytest.mark.parametrize("value", ["x\r\ny", "x;y", "x\x00"])
 def test_what_was_put_into_the_jar_and_cannot_be_sent_is_an_error(value):
     cookies = Cookies()
-    cookies.jar.set_cookie(
-        make_cookie("a", value, domain="", path="/", is_domain_given=False, is_path_given=True)
-    )
+    cookies.jar.set_cookie(make_cookie("a", value, domain="", path="/", is_domain_given=False, is_path_given=True))
     request = a_request()
     with pytest.raises(LocalProtocolError, match="'a'"):
         cookies.set_cookie_header(request)

@@ -12,9 +12,7 @@ from arke._values.errors import LocalProtocolError
 from arke._values.fields import Fields
 from arke._values.headers import Headers
 
-raw_items = st.lists(
-    st.tuples(st.sampled_from([b"a", b"A", b"X-B", b"\xff"]), st.binary(max_size=6)), max_size=6
-)
+raw_items = st.lists(st.tuples(st.sampled_from([b"a", b"A", b"X-B", b"\xff"]), st.binary(max_size=6)), max_size=6)
 
 
 def test_lookup_ignores_case():
@@ -281,9 +279,7 @@ def test_equality_ignores_case_of_names_and_order(other):
     assert other == Headers({"A": "1", "b": "2"})
 
 
-@pytest.mark.parametrize(
-    "other", [{}, {"a": "2"}, {"a": 1}, {"a": "é"}, "a", 1, None, [("a", "1", "b")], object()]
-)
+@pytest.mark.parametrize("other", [{}, {"a": "2"}, {"a": 1}, {"a": "é"}, "a", 1, None, [("a", "1", "b")], object()])
 def test_inequality_with_anything_else(other):
     assert Headers({"a": "1"}) != other
 

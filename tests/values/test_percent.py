@@ -7,9 +7,7 @@ from hypothesis import strategies as st
 from arke._values import percent
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
-ESCAPED = st.lists(st.sampled_from(["%E2", "%82", "%ac", "%41", "%", "%4", "a", "é", "+", "€", "%00"])).map(
-    "".join
-)
+ESCAPED = st.lists(st.sampled_from(["%E2", "%82", "%ac", "%41", "%", "%4", "a", "é", "+", "€", "%00"])).map("".join)
 
 
 @pytest.mark.parametrize(

@@ -140,9 +140,7 @@ def test_any_bytes_are_a_query(query):
 @given(TEXT)
 def test_reading_agrees_with_urllib(query):
     fields = parse_qs(query, keep_blank_values=True)
-    assert QueryParams(query).multi_items() == [
-        (name, value) for name, values in fields.items() for value in values
-    ]
+    assert QueryParams(query).multi_items() == [(name, value) for name, values in fields.items() for value in values]
 
 
 @given(st.dictionaries(TEXT, st.lists(TEXT, min_size=1)))

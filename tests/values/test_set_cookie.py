@@ -57,9 +57,7 @@ def test_a_pair_over_4096_bytes_is_no_cookie(text):
 
 
 def test_attributes():
-    cookie = parse_set_cookie(
-        "a=b; DOMAIN=.Example.ORG; path=/x; max-age=5; SECURE; HttpOnly; SameSite=Lax; Odd=1"
-    )
+    cookie = parse_set_cookie("a=b; DOMAIN=.Example.ORG; path=/x; max-age=5; SECURE; HttpOnly; SameSite=Lax; Odd=1")
     assert cookie.domain == "example.org"
     assert cookie.path == "/x"
     assert cookie.max_age == 5

@@ -9,7 +9,8 @@ from arke._values.status import codes
 
 
 def test_a_code_is_its_number():
-    assert codes.NOT_FOUND == 404
+    number: int = codes.NOT_FOUND
+    assert number == 404
     assert codes(404) is codes.NOT_FOUND
     assert codes["NOT_FOUND"] is codes.NOT_FOUND
     assert isinstance(codes.NOT_FOUND, int)

@@ -240,9 +240,7 @@ def test_other_bases(base, reference, target):
     assert str(URL(base).join(reference)) == target
 
 
-@pytest.mark.parametrize(
-    "reference", ["/\\evil.com", "\\\\evil.com", "http:\\\\evil.com", "http://h:x", "\n"]
-)
+@pytest.mark.parametrize("reference", ["/\\evil.com", "\\\\evil.com", "http:\\\\evil.com", "http://h:x", "\n"])
 def test_a_reference_that_names_two_hosts_is_refused(reference):
     with pytest.raises(InvalidURL):
         URL("http://good.com/").join(reference)
@@ -253,9 +251,7 @@ def test_a_relative_base_never_becomes_a_host():
         URL("/a").join(".//evil.com")
 
 
-PIECES = st.lists(st.sampled_from(["a", "..", ".", "/", "\\", "?", "#", "@", ":", "%2e", "é", " "])).map(
-    "".join
-)
+PIECES = st.lists(st.sampled_from(["a", "..", ".", "/", "\\", "?", "#", "@", ":", "%2e", "é", " "])).map("".join)
 
 
 @given(PIECES.filter(lambda text: not text.startswith("//")))
@@ -275,8 +271,7 @@ def test_any_text_is_a_url_or_an_invalid_url(text):
     except InvalidURL:
         return
     assert all(
-        isinstance(each, str)
-        for each in (url.host, url.username, url.password, url.path, url.fragment, repr(url))
+        isinstance(each, str) for each in (url.host, url.username, url.password, url.path, url.fragment, repr(url))
     )
     assert URL(str(url)) == url
 

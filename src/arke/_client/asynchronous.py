@@ -218,12 +218,14 @@ class AsyncClient(AsyncVerbs):
         """
         self._begin_call(request)
         chosen = self._build_request_auth(request, auth)
-        redirects = self._redirects(follow_redirects)
         try:
-            if chosen is None:
-                response = await self._follow(request, redirects)
+            if chosen is not None:
+                response = await self._authenticate(request, chosen, self._redirects(follow_redirects))
             else:
-                response = await self._authenticate(request, chosen, redirects)
+                exchange = self._exchange if self._has_hooks else self._send_single_request
+                response = await exchange(request)
+                if response.has_redirect_location:
+                    response = await self._follow(request, self._redirects(follow_redirects), response)
         except RequestError as exc:
             if exc._request is None:
                 exc.request = request
@@ -255,13 +257,13 @@ class AsyncClient(AsyncVerbs):
                     raise
                 redirects.history.append(response)
 
-    async def _follow(self, request: Request, redirects: Redirects) -> Response:
-        """Drive the flow of redirects to its last response."""
+    async def _follow(self, request: Request, redirects: Redirects, response: Response | None = None) -> Response:
+        """Drive the flow of redirects to its last response; the first may have come already."""
         steps = follow(request, redirects)
         request = next(steps)
-        exchange = self._exchange if self._has_hooks else self._send_single_request
         while True:
-            response = await exchange(request)
+            if response is None:
+                response = await self._exchange(request)
             try:
                 request = steps.send(response)
                 await response._aread_some(max_drained_bytes, max_drained_seconds)
@@ -272,6 +274,7 @@ class AsyncClient(AsyncVerbs):
                 steps.close()
                 await response.aclose()
                 raise
+            response = None
 
     async def _exchange(self, request: Request) -> Response:
         """Send one request, hooks called before and after."""

@@ -139,7 +139,8 @@ class BaseClient:
 
     @property
     def _has_hooks(self) -> bool:
-        return any(self._event_hooks.values())
+        hooks = self._event_hooks
+        return bool(hooks["request"] or hooks["response"])
 
     @property
     def auth(self) -> Auth | None:

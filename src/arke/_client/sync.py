@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from arke._message.request import Request
     from arke._message.response import Response
-    from arke._policy.auth import Auth
+    from arke._policy.flow import Flow
     from arke._transports.base import BaseTransport
     from arke._values.config import Limits
     from arke._values.types import (
@@ -216,7 +216,14 @@ class Client(Verbs):
         self._begin_call(request)
         chosen = self._build_request_auth(request, auth)
         try:
-            response = self._run(request, chosen, follow_redirects)
+            if chosen is not None:
+                steps = flow(request, chosen.sync_auth_flow(request), self._redirects(follow_redirects))
+                response = self._run(steps)
+            else:
+                exchange = self._exchange if self._has_hooks else self._send_single_request
+                response = exchange(request)
+                if response.has_redirect_location:
+                    response = self._run(flow(request, None, self._redirects(follow_redirects)), response)
         except RequestError as exc:
             if exc._request is None:
                 exc.request = request
@@ -228,14 +235,12 @@ class Client(Verbs):
                 response.read()
         return response
 
-    def _run(self, request: Request, auth: Auth | None, follow_redirects: bool | UseClientDefault) -> Response:
-        """Drive the flow to the final response."""
-        auth_flow = None if auth is None else auth.sync_auth_flow(request)
-        steps = flow(request, auth_flow, self._redirects(follow_redirects))
+    def _run(self, steps: Flow, response: Response | None = None) -> Response:
+        """Drive the flow to the final response; the first may have come already."""
         request = next(steps)
-        exchange = self._exchange if self._has_hooks else self._send_single_request
         while True:
-            response = exchange(request)
+            if response is None:
+                response = self._exchange(request)
             try:
                 request = steps.send(response)
                 response._read_some(max_drained_bytes, max_drained_seconds)
@@ -246,6 +251,7 @@ class Client(Verbs):
                 steps.close()
                 response.close()
                 raise
+            response = None
 
     def _exchange(self, request: Request) -> Response:
         """Send one request, hooks called before and after."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from arke._message.content import AsyncWholeBody
 from arke._policy.call import Call
-from arke._policy.pool import Pool
+from arke._policy.pool import Pool, Ticket
 from arke._values.errors import RequestError
 
 from .asyncio_body import AsyncioBody, send_content
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from arke._message.request import Request
     from arke._message.response import Response
     from arke._policy.dialing import DialSettings
-    from arke._policy.pool import Ticket
     from arke._values.config import Limits
     from arke._wire.h1 import Http1
 
@@ -121,6 +120,9 @@ class Driver:
             await anext(self._guard)
         while True:
             wait = _Wait(self, call)
+            self._pool.ask(wait)
+            if self._pool.doomed:
+                self._close_doomed()
             try:
                 while (connection := wait.connection) is None:
                     await wait.next_signal()
@@ -240,34 +242,27 @@ async def _close_at_shutdown(driver: weakref.ref[Driver]) -> AsyncGenerator[None
             alive.close_now()
 
 
-class _Wait:
+class _Wait(Ticket[AsyncioConnection]):
     """One request in line.
 
     The limit on its patience is looked at by one timer of the driver's for all who wait: a timer of its own would cost
     more than the wait itself.
     """
 
-    __slots__ = ("_dial", "_driver", "_signal", "_ticket", "call", "until")
+    __slots__ = ("_dial", "_driver", "_signal", "call", "until")
 
     def __init__(self, driver: Driver, call: Call) -> None:
+        super().__init__(call.route)
         self._driver = driver
         self.call = call
         self._dial: asyncio.Task[None] | None = None
         self._signal: asyncio.Future[None] = driver._loop.create_future()
         # When it is over; None while nothing limits it, as a dial limits itself. Read by the driver's watchdog.
         self.until: float | None = None
-        self._ticket: Ticket[AsyncioConnection] = driver._pool.ask(call.route, self._wake)
-        if driver._pool.doomed:
-            driver._close_doomed()
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
         if not self._signal.done():
             self._signal.set_result(None)
-
-    @property
-    def connection(self) -> AsyncioConnection | None:
-        """The connection that the wait has brought."""
-        return self._ticket.connection
 
     def next_signal(self) -> asyncio.Future[None]:
         """Begin what is to be done; return what to await before looking again.
@@ -275,7 +270,7 @@ class _Wait:
         It raises `PoolTimeout`, `ConnectTimeout` or `ConnectError`.
         """
         if self._dial is None:
-            if self._ticket.must_dial:
+            if self.must_dial:
                 self._begin_dial()
             elif self.until is None:
                 self._driver._watch(self)
@@ -285,7 +280,7 @@ class _Wait:
 
     def expire(self) -> None:
         """Give up waiting for one's turn."""
-        if self._ticket.connection is None and not self._signal.done():
+        if self.connection is None and not self._signal.done():
             self._signal.set_exception(self.call.timed_out("pool", monotonic()))
 
     def _begin_dial(self) -> None:
@@ -300,13 +295,13 @@ class _Wait:
         try:
             connection = await driver._dialer.dial(self.call)
         except BaseException as exc:
-            driver._pool.dial_failed(self._ticket)
+            driver._pool.dial_failed(self)
             if isinstance(exc, RequestError):
                 self._fail(exc)
                 return
             self._fail(self.call.connect_failed(exc))
             raise
-        driver._pool.dialed(self._ticket, connection, monotonic())
+        driver._pool.dialed(self, connection, monotonic())
         if connection.is_lost:
             driver._pool.discard(connection)
         if driver._pool.doomed:
@@ -314,18 +309,18 @@ class _Wait:
 
     def _fail(self, exc: RequestError) -> None:
         self._dial = None
-        if self._ticket.connection is None and not self._signal.done():
+        if self.connection is None and not self._signal.done():
             self._signal.set_exception(exc)
             # Who waited may be gone; then nobody asks for this.
             self._signal.exception()
 
     def leave(self) -> None:
         """Get out of line; a dial goes on where somebody else can use what it brings."""
-        ticket, pool = self._ticket, self._driver._pool
-        if ticket.must_dial and self._dial is None:
-            pool.dial_failed(ticket)
-        pool.abandon(ticket, monotonic())
-        if self._dial is not None and not pool.is_wanted(ticket.route):
+        pool = self._driver._pool
+        if self.must_dial and self._dial is None:
+            pool.dial_failed(self)
+        pool.abandon(self, monotonic())
+        if self._dial is not None and not pool.is_wanted(self.route):
             self._dial.cancel()
         if pool.doomed:
             self._driver._close_doomed()

@@ -56,15 +56,18 @@ class AsyncDriver(Protocol):
 _PART_SIZE = 256 * 1024
 
 
-def parts(piece: bytes) -> Iterable[bytes | memoryview]:
+def parts(piece: Any) -> Iterable[bytes | memoryview]:
     """Cut a piece of content into what is framed, encrypted and written at once.
 
-    Else 100 MB given as one would be there three times over.
+    Else 100 MB given as one would be there three times over. Raises `TypeError` for a piece that is not bytes.
     """
-    if len(piece) <= _PART_SIZE:
-        return (piece,)
-    view = memoryview(piece)
-    return (view[start : start + _PART_SIZE] for start in range(0, len(view), _PART_SIZE))
+    if not isinstance(piece, bytes | bytearray | memoryview):
+        msg = f"a request's content must yield bytes, not {type(piece).__name__}"
+        raise TypeError(msg)
+    view = memoryview(piece).cast("B")
+    if view.nbytes <= _PART_SIZE:
+        return (bytes(piece),)
+    return (view[start : start + _PART_SIZE] for start in range(0, view.nbytes, _PART_SIZE))
 
 
 async def hand_over_content(call: Call, push: Callable[[bytes | memoryview], Awaitable[bool]]) -> bool:

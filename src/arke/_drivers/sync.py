@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from arke._message.content import SyncWholeBody
 from arke._policy.call import Call
-from arke._policy.pool import Pool
+from arke._policy.pool import Pool, Ticket
 from arke._values.errors import RequestError
 
 from .ports import add_trailers, respond
@@ -21,11 +21,25 @@ from .sync_connection import SyncConnection
 from .sync_dial import dial
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from arke._message.request import Request
     from arke._message.response import Response
     from arke._policy.dialing import DialSettings
-    from arke._policy.pool import Ticket
     from arke._values.config import Limits
+
+
+class _Place(Ticket[SyncConnection]):
+    """A thread's place in line."""
+
+    __slots__ = ("awake",)
+
+    def __init__(self, route: Hashable) -> None:
+        super().__init__(route)
+        self.awake = threading.Event()
+
+    def wake(self) -> None:
+        self.awake.set()
 
 
 class Driver:
@@ -114,9 +128,9 @@ class Driver:
 
     def _wait(self, call: Call) -> tuple[SyncConnection, bool]:
         """Get in line, and dial when it is our turn to."""
-        awake = threading.Event()
+        ticket = _Place(call.route)
         with self._lock:
-            ticket = self._pool.ask(call.route, awake.set)
+            self._pool.ask(ticket)
             doomed = self._take_doomed()
         self._close(doomed)
         now = monotonic()
@@ -127,9 +141,9 @@ class Driver:
                 if ticket.must_dial:
                     self._dial(call, ticket)
                     continue
-                if not awake.wait(None if until is None else max(until - monotonic(), 0)):
+                if not ticket.awake.wait(None if until is None else max(until - monotonic(), 0)):
                     break
-                awake.clear()
+                ticket.awake.clear()
         except BaseException:
             self._leave(ticket)
             raise

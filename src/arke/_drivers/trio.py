@@ -14,7 +14,7 @@ import trio
 
 from arke._message.content import AsyncWholeBody
 from arke._policy.call import Call
-from arke._policy.pool import Pool
+from arke._policy.pool import Pool, Ticket
 from arke._values.errors import RequestError
 
 from .ports import add_trailers, respond
@@ -22,17 +22,29 @@ from .trio_body import TrioBody, send_content
 from .trio_dial import dial
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Hashable
 
     from arke._message.request import Request
     from arke._message.response import Response
     from arke._policy.dialing import DialSettings
-    from arke._policy.pool import Ticket
     from arke._values.config import Limits
     from arke._wire.events import Head
     from arke._wire.h1 import Http1
 
     from .trio_connection import TrioConnection
+
+
+class _Place(Ticket["TrioConnection"]):
+    """A task's place in line."""
+
+    __slots__ = ("news",)
+
+    def __init__(self, route: Hashable) -> None:
+        super().__init__(route)
+        self.news = trio.Event()
+
+    def wake(self) -> None:
+        self.news.set()
 
 
 class Driver:
@@ -126,12 +138,8 @@ class Driver:
             self.give_back(connection, is_broken=True)
 
     async def _line_up(self, call: Call) -> TrioConnection:
-        news = trio.Event()
-
-        def wake() -> None:
-            news.set()
-
-        ticket = self._pool.ask(call.route, wake)
+        ticket = _Place(call.route)
+        self._pool.ask(ticket)
         self._close_doomed()
         seconds = call.seconds("pool", monotonic())
         until = None if seconds is None else trio.current_time() + max(seconds, 0.0)
@@ -141,10 +149,10 @@ class Driver:
                     await self._dial(call, ticket)
                     continue
                 with trio.CancelScope() if until is None else trio.move_on_at(until) as scope:
-                    await news.wait()
+                    await ticket.news.wait()
                 if scope.cancelled_caught and ticket.connection is None:
                     raise call.timed_out("pool", monotonic())
-                news = trio.Event()
+                ticket.news = trio.Event()
         except BaseException:
             self._leave(ticket)
             raise

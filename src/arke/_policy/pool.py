@@ -6,7 +6,7 @@ through a `Ticket` what its holder is to do. Drivers with threads hold one lock 
 The way of a request::
 
     take(route) -> connection                     an idle one was there (or, on HTTP/2, one with room)
-                -> None: ask(route) -> Ticket     in line with the others who want this route
+                -> None: ask(Ticket(route))       in line with the others who want this route
                       ticket.must_dial            open a connection, then `dialed(connection)` or `dial_failed(ticket)`
                       ticket.connection           use it
                       neither                     wait for `ticket.wake`, then look again
@@ -36,7 +36,7 @@ from heapq import heapify, heappop, heappush, heapreplace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Hashable
 
     from arke._values.config import Limits
 
@@ -61,21 +61,24 @@ C = TypeVar("C", bound=Pooled)
 
 
 class Ticket(Generic[C]):
-    """A place in line.
+    """A place in line. Drivers derive from it, and say how its holder is woken.
 
-    `connection` and `must_dial` are written by the pool and read by the holder; `wake` is the holder's, and the pool
-    calls it, from within its own methods, when one of the two has changed.
+    `connection` and `must_dial` are written by the pool and read by the holder.
     """
 
-    __slots__ = ("connection", "must_dial", "number", "route", "wake")
+    __slots__ = ("connection", "must_dial", "number", "route")
 
-    def __init__(self, route: Hashable, number: int, wake: Callable[[], object]) -> None:
-        """Get in line behind all lower numbers."""
+    def __init__(self, route: Hashable) -> None:
+        """Want a connection of this route."""
         self.route = route
-        self.number = number
-        self.wake = wake
         self.connection: C | None = None
         self.must_dial = False
+        # The lower, the longer it waits; written by the pool.
+        self.number = 0
+
+    def wake(self) -> None:
+        """Let the holder look again. The pool calls it, from within its own methods; it must not call the pool."""
+        raise NotImplementedError
 
 
 class _Route(Generic[C]):
@@ -160,24 +163,24 @@ class Pool(Generic[C]):
             available[connection] = None
         return connection
 
-    def ask(self, route: Hashable, wake: Callable[[], object]) -> Ticket[C]:
-        """Get in line for this route; look at the ticket for what to do."""
+    def ask(self, ticket: Ticket[C]) -> None:
+        """Get in line; look at the ticket for what to do."""
+        route = ticket.route
         self._number += 1
-        ticket: Ticket[C] = Ticket(route, self._number, wake)
+        ticket.number = self._number
         entry = self._routes.get(route)
         if entry is None:
             entry = self._routes[route] = _Route()
         elif entry.available:
             # It was given back after the caller's `take`, so it has not expired.
             ticket.connection = self.take(route, -_FOREVER)
-            return ticket
+            return
         entry.waiting[ticket] = None
         if self._may_dial(entry) and self._has_slot():
             self._let_dial(entry, ticket)
         else:
             entry.undialed[ticket] = None
             self._starve(entry)
-        return ticket
 
     def dialed(self, ticket: Ticket[C], connection: C, now: float) -> None:
         """Take in the connection that a ticket's dial brought; give it to the ticket, or to who is first in line."""

@@ -48,6 +48,9 @@ def route_of(parts: UrlParts, extensions: dict[str, Any]) -> Route:
     if not isinstance(server_name, str):
         msg = f"the extension sni_hostname must be a str, not {type(server_name).__name__}"
         raise LocalProtocolError(msg)
+    if not (server_name.isascii() and server_name.isprintable()) or " " in server_name:
+        msg = f"the extension sni_hostname is no host name: {server_name[:60]!r}"
+        raise LocalProtocolError(msg)
     return _direct(parts.origin)._replace(server_name=server_name)
 
 

@@ -86,7 +86,7 @@ def shared_context(
     return _cached_context(verify, cert, trust_env, alpn, environment, tuple(map(_stamp, files)))
 
 
-def _stamp(path: Any) -> tuple[int, int] | None:
+def _stamp(path: Any) -> tuple[int, int, int] | None:
     """Tell one state of a file from another."""
     if not isinstance(path, str | os.PathLike):
         return None
@@ -94,7 +94,7 @@ def _stamp(path: Any) -> tuple[int, int] | None:
         status = os.stat(path)
     except OSError:
         return None
-    return status.st_mtime_ns, status.st_size
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 @lru_cache(maxsize=64)
@@ -104,7 +104,7 @@ def _cached_context(
     trust_env: bool,
     alpn: tuple[str, ...],
     _environment: tuple[str | None, ...],
-    _stamps: tuple[tuple[int, int] | None, ...],
+    _stamps: tuple[tuple[int, int, int] | None, ...],
 ) -> ssl.SSLContext:
     context = create_ssl_context(verify, cert, trust_env)
     context.set_alpn_protocols(list(alpn))
