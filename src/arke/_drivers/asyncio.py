@@ -131,6 +131,7 @@ class Driver:
                 raise
             finally:
                 self._waits.pop(wait, None)
+                wait.settle()
             if connection.engine.head is None or not connection.is_stale():
                 return connection
             self.give_back(connection, is_broken=True)
@@ -288,7 +289,13 @@ class _Wait(Ticket[AsyncioConnection]):
         self.until = None
         self._dial = driver._loop.create_task(self._run_dial(), name="arke dial")
         driver._dials.add(self._dial)
-        self._dial.add_done_callback(driver._dials.discard)
+        self._dial.add_done_callback(self._end_dial)
+
+    def _end_dial(self, dial: asyncio.Task[None]) -> None:
+        self._driver._dials.discard(dial)
+        if self.must_dial:
+            # Cancelled before its first step, so that it could not tell.
+            self._driver._pool.dial_failed(self)
 
     async def _run_dial(self) -> None:
         driver = self._driver
@@ -314,11 +321,14 @@ class _Wait(Ticket[AsyncioConnection]):
             # Who waited may be gone; then nobody asks for this.
             self._signal.exception()
 
+    def settle(self) -> None:
+        """Give back the duty to dial, where it came and a connection came right behind it."""
+        if self.must_dial and self._dial is None:
+            self._driver._pool.dial_failed(self)
+
     def leave(self) -> None:
         """Get out of line; a dial goes on where somebody else can use what it brings."""
         pool = self._driver._pool
-        if self.must_dial and self._dial is None:
-            pool.dial_failed(self)
         pool.abandon(self, monotonic())
         if self._dial is not None and not pool.is_wanted(self.route):
             self._dial.cancel()
