@@ -239,3 +239,17 @@ async def test_the_total_limit_does_not_touch_a_request_that_is_in_time(world):
             assert (await door.get(server.url)).content == b"one"
             assert (await door.get(server.url)).content == b"two"
     assert len(server.connections) == 1
+
+
+ABSURD = [1e7, 1e10, 1e300, 10**400, float("inf")]
+
+
+@pytest.mark.parametrize("limit", ABSURD, ids=str)
+@pytest.mark.parametrize("phase", ["all", "total"])
+async def test_a_limit_beyond_all_clocks_is_as_good_as_none(world, phase, limit):
+    timeout = arke.Timeout(limit) if phase == "all" else arke.Timeout(None, total=limit)
+    with ScriptedServer(every=[forever(reply(ok(b"there")))]) as server:
+        named = server.url.replace("127.0.0.1", "localhost")
+        async with world.open(timeout=timeout) as door:
+            assert (await door.get(named)).content == b"there"
+            assert (await door.post(server.url, content=b"x" * 200_000)).content == b"there"

@@ -18,6 +18,7 @@ from arke._message.framing import add_missing_fields, boundary_of
 from arke._message.request import COMMON_METHODS, Request, checked_method
 from arke._policy import redirects
 from arke._policy.auth import Auth, BasicAuth, build_auth
+from arke._policy.call import longest_seconds
 from arke._policy.flow import Redirects
 from arke._values.config import DEFAULT_MAX_REDIRECTS, DEFAULT_TIMEOUT_CONFIG, Timeout
 from arke._values.cookies import Cookies
@@ -316,7 +317,7 @@ class BaseClient:
             request.extensions = extensions = {**extensions, "timeout": timeout}
         total = timeout.get("total")
         if total is not None:
-            request.extensions = {**extensions, "deadline": monotonic() + total}
+            request.extensions = {**extensions, "deadline": monotonic() + min(total, longest_seconds)}
 
     def _build_request_auth(self, request: Request, auth: AuthTypes | UseClientDefault | None) -> Auth | None:
         """Return who authenticates a call: what it says, else the client, else the URL."""

@@ -32,6 +32,9 @@ expect_seconds = 1.0
 """How long a request with ``Expect: 100-continue`` waits to be told to go on. "A client that sends a 100-continue
 expectation is not required to wait for any specific length of time" (RFC 9110 10.1.1); it is what curl and Go wait."""
 
+longest_seconds = 1e6
+"""A limit of more than this, eleven days, is this: clocks, timers and system calls each have a largest number."""
+
 max_joined_bytes = 64 * 1024
 """Content up to this size is sent together with the head, in one write."""
 
@@ -103,10 +106,11 @@ class Call:
             self.content = None
             self.stream = stream
         self.limits: dict[str, float | None] = extensions.get("timeout") or _NO_LIMITS
-        self.read = self.limits.get("read")
+        read = self.limits.get("read")
+        self.read = read if read is None or read < longest_seconds else longest_seconds
         self.deadline: float | None = extensions.get("deadline")
         if self.deadline is None and (total := self.limits.get("total")) is not None:
-            self.deadline = now + total
+            self.deadline = now + min(total, longest_seconds)
         # Whether `start` sent the content along with the head.
         self.joined = False
 
@@ -147,6 +151,9 @@ class Call:
     def seconds(self, phase: str, now: float) -> float | None:
         """How long this phase may take from now on; not above 0 when its time is over already."""
         limit = self.limits.get(phase)
+        # Not `limit > longest_seconds`: this way it holds for what is no number, too.
+        if limit is not None and not limit < longest_seconds:
+            limit = longest_seconds
         if self.deadline is None:
             return limit
         left = self.deadline - now
