@@ -46,7 +46,8 @@ async def test_a_wait_that_is_served_gives_back_a_dial_it_had_not_begun():
     connection = Connection()
     pool.dial_failed(first)
     pool.dialed(second, connection, 0.0)
-    assert await wait is connection
+    served: object = await wait
+    assert served is connection
     assert len(pool) == 1
     pool.discard(connection)
     await driver.aclose()

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 
 from arke._message.content import AsyncWholeBody
 from arke._policy.call import Call
+from arke._policy.closing import Closing, note_closing
 from arke._policy.pool import Pool, Ticket
 from arke._values.errors import RequestError
 
 from .asyncio_body import AsyncioBody, send_content
 from .asyncio_connection import BUFFER_SIZE, HEAD, AsyncioConnection
 from .asyncio_dial import Dialer
-from .ports import add_trailers, respond
+from .ports import add_trailers, reason_of, respond
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -103,7 +104,7 @@ class Driver:
     def _take(self, call: Call) -> AsyncioConnection | None:
         """Return a connection that is there and usable."""
         while self.orphans:
-            self.give_back(self.orphans.popleft(), is_broken=True)
+            self.give_back(self.orphans.popleft(), Closing.DROPPED)
         pool = self._pool
         while True:
             connection = pool.take(call.route, monotonic())
@@ -111,7 +112,7 @@ class Driver:
                 self._close_doomed()
             if connection is None or not connection.is_stale():
                 return connection
-            self.give_back(connection, is_broken=True)
+            self.give_back(connection, Closing.STALE)
 
     async def _wait(self, call: Call) -> AsyncioConnection:
         """Get in line, and dial when it is our turn to."""
@@ -134,7 +135,7 @@ class Driver:
                 wait.settle()
             if connection.engine.head is None or not connection.is_stale():
                 return connection
-            self.give_back(connection, is_broken=True)
+            self.give_back(connection, Closing.STALE)
 
     def _watch(self, wait: _Wait) -> None:
         """See to it that a wait is not too long."""
@@ -165,10 +166,11 @@ class Driver:
             if ends:
                 self._set_watchdog(min(ends), now)
 
-    def give_back(self, connection: AsyncioConnection, *, is_broken: bool = False) -> None:
+    def give_back(self, connection: AsyncioConnection, why: Closing | None = None) -> None:
         """Return a connection to the pool, or close it when it can carry nothing more."""
-        if is_broken or connection.is_lost or not connection.is_pooled or not connection.engine.is_reusable:
-            self._pool.discard(connection)
+        if why is not None or connection.is_lost or not connection.is_pooled or not connection.engine.is_reusable:
+            self._pool.discard(connection, why or reason_of(connection.engine))
+            note_closing(connection)
             connection.close()
         else:
             self._pool.release(connection, monotonic())
@@ -176,15 +178,17 @@ class Driver:
             self._close_doomed()
 
     def _on_lost(self, connection: AsyncioConnection) -> None:
-        self._pool.discard(connection)
+        self._pool.discard(connection, Closing.FAILED if connection.open_exchanges else Closing.STALE)
         if self._pool.doomed:
             self._close_doomed()
         if not connection.open_exchanges:
+            note_closing(connection)
             connection.close()
 
     def _close_doomed(self) -> None:
         doomed, self._pool.doomed = self._pool.doomed, []
         for connection in doomed:
+            note_closing(connection)
             connection.close()
 
     def _lend_buffer(self) -> memoryview:
@@ -200,7 +204,7 @@ class Driver:
 
     def _adopt_orphans(self) -> None:
         while self.orphans:
-            self.give_back(self.orphans.popleft(), is_broken=True)
+            self.give_back(self.orphans.popleft(), Closing.DROPPED)
 
     async def aclose(self) -> None:
         """Close every connection; those in use too."""
@@ -221,6 +225,7 @@ class Driver:
             self._watchdog.cancel()
             self._watchdog = None
         for connection in self._pool.close():
+            note_closing(connection)
             connection.close()
         self._close_doomed()
 

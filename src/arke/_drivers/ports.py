@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from arke._message.response import Response
+from arke._policy.closing import Closing
 from arke._values.headers import Headers
 
 if TYPE_CHECKING:
@@ -97,6 +98,11 @@ async def _push_parts(piece: bytes, push: Callable[[bytes | memoryview], Awaitab
         if not await push(part):
             return False
     return True
+
+
+def reason_of(engine: Http1) -> Closing:
+    """Say why a connection that is given back is closed: its exchange came to an end, or it did not."""
+    return Closing.ENDED if engine.is_complete else Closing.FAILED
 
 
 def respond(head: Head, stream: Any, network_stream: Any) -> Response:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from arke._message.content import SyncWholeBody
 from arke._policy.call import Call
+from arke._policy.closing import Closing, note_closing
 from arke._policy.pool import Pool, Ticket
 from arke._values.errors import RequestError
 
-from .ports import add_trailers, respond
+from .ports import add_trailers, reason_of, respond
 from .sync_body import SyncBody, send_content
 from .sync_connection import SyncConnection
 from .sync_dial import dial
@@ -78,7 +79,8 @@ class Driver:
             connection.write(first, call)
             return self._finish(call, connection)
         except BaseException as exc:
-            self.give_back(connection)
+            # Interrupted, who knows where: maybe after it was given back, and then it may be another thread's by now.
+            self.give_back(connection, None if isinstance(exc, Exception) else Closing.FAILED)
             if call.may_send_again(connection.engine, exc, was_reused=was_reused, has_written=has_written):
                 return None
             raise
@@ -117,12 +119,12 @@ class Driver:
                 return self._wait(call)
             if not connection.is_stale():
                 return connection, True
-            self.give_back(connection, is_broken=True)
+            self.give_back(connection, Closing.STALE)
 
     def _adopt_orphans(self) -> None:
         try:
             while True:
-                self.give_back(self.orphans.popleft(), is_broken=True)
+                self.give_back(self.orphans.popleft(), Closing.DROPPED)
         except IndexError:
             pass  # Another thread took the last one.
 
@@ -156,7 +158,7 @@ class Driver:
             self._leave(ticket)
             raise call.timed_out("pool", monotonic())
         if connection.engine.head is not None and connection.is_stale():
-            self.give_back(connection, is_broken=True)
+            self.give_back(connection, Closing.STALE)
             return self._acquire(call)
         return connection, connection.engine.head is not None
 
@@ -183,11 +185,11 @@ class Driver:
             doomed = self._take_doomed()
         self._close(doomed)
 
-    def give_back(self, connection: SyncConnection, *, is_broken: bool = False) -> None:
+    def give_back(self, connection: SyncConnection, why: Closing | None = None) -> None:
         """Return a connection to the pool, or close it when it can carry nothing more."""
         with self._lock:
-            if is_broken or not connection.is_pooled or not connection.engine.is_reusable:
-                self._pool.discard(connection)
+            if why is not None or not connection.is_pooled or not connection.engine.is_reusable:
+                self._pool.discard(connection, why or reason_of(connection.engine))
                 self._pool.doomed.append(connection)
             else:
                 self._pool.release(connection, monotonic())
@@ -204,6 +206,7 @@ class Driver:
     @staticmethod
     def _close(connections: list[SyncConnection]) -> None:
         for connection in connections:
+            note_closing(connection)
             connection.close()
 
     def close(self) -> None:
@@ -211,4 +214,5 @@ class Driver:
         with self._lock:
             connections = self._pool.close()
         for connection in connections:
+            note_closing(connection)
             connection.abort()

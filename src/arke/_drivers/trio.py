@@ -14,10 +14,11 @@ import trio
 
 from arke._message.content import AsyncWholeBody
 from arke._policy.call import Call
+from arke._policy.closing import Closing, note_closing
 from arke._policy.pool import Pool, Ticket
 from arke._values.errors import RequestError
 
-from .ports import add_trailers, respond
+from .ports import add_trailers, reason_of, respond
 from .trio_body import TrioBody, send_content
 from .trio_dial import dial
 
@@ -124,7 +125,7 @@ class Driver:
             self._close_doomed()
             if connection is None or not connection.is_stale():
                 return connection
-            self.give_back(connection, is_broken=True)
+            self.give_back(connection, Closing.STALE)
 
     async def _wait(self, call: Call) -> TrioConnection:
         """Get in line, and dial when it is our turn to."""
@@ -135,7 +136,7 @@ class Driver:
             connection = await self._line_up(call)
             if connection.engine.head is None or not connection.is_stale():
                 return connection
-            self.give_back(connection, is_broken=True)
+            self.give_back(connection, Closing.STALE)
 
     async def _line_up(self, call: Call) -> TrioConnection:
         ticket = _Place(call.route)
@@ -175,10 +176,11 @@ class Driver:
         self._pool.abandon(ticket, monotonic())
         self._close_doomed()
 
-    def give_back(self, connection: TrioConnection, *, is_broken: bool = False) -> None:
+    def give_back(self, connection: TrioConnection, why: Closing | None = None) -> None:
         """Return a connection to the pool, or close it when it can carry nothing more."""
-        if is_broken or not connection.is_pooled or not connection.engine.is_reusable:
-            self._pool.discard(connection)
+        if why is not None or not connection.is_pooled or not connection.engine.is_reusable:
+            self._pool.discard(connection, why or reason_of(connection.engine))
+            note_closing(connection)
             connection.close()
         else:
             self._pool.release(connection, monotonic())
@@ -189,6 +191,7 @@ class Driver:
         if pool.doomed:
             doomed, pool.doomed = pool.doomed, []
             for connection in doomed:
+                note_closing(connection)
                 connection.close()
 
     def adopt(self, connection: TrioConnection) -> None:
@@ -201,7 +204,7 @@ class Driver:
 
     def _adopt_orphans(self) -> None:
         while self.orphans:
-            self.give_back(self.orphans.popleft(), is_broken=True)
+            self.give_back(self.orphans.popleft(), Closing.DROPPED)
 
     async def aclose(self) -> None:
         """Close every connection; those in use too."""
@@ -213,6 +216,7 @@ class Driver:
     def close_now(self) -> None:
         """Close every connection."""
         for connection in self._pool.close():
+            note_closing(connection)
             connection.close()
         self._close_doomed()
 

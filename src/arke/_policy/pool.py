@@ -35,6 +35,8 @@ from collections import OrderedDict
 from heapq import heapify, heappop, heappush, heapreplace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from .closing import Closing
+
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
@@ -46,7 +48,7 @@ _FOREVER = float("inf")
 class Pooled:
     """What the pool keeps on a connection. Drivers' connections derive from this; only the pool writes here."""
 
-    __slots__ = ("capacity", "expires_at", "is_pooled", "open_exchanges", "route")
+    __slots__ = ("capacity", "closing", "expires_at", "is_pooled", "open_exchanges", "route")
 
     def __init__(self, route: Hashable, capacity: int = 1) -> None:
         """Begin outside of the pool; `capacity` is how many exchanges can be open at once."""
@@ -55,6 +57,7 @@ class Pooled:
         self.open_exchanges = 0
         self.expires_at = _FOREVER
         self.is_pooled = False
+        self.closing: Closing | None = None
 
 
 C = TypeVar("C", bound=Pooled)
@@ -126,6 +129,8 @@ class Pool(Generic[C]):
         self._starved: list[tuple[int, _Route[C]]] = []
         self._slots = 0
         self._number = 0
+        # How many connections were closed, and why.
+        self.closings: dict[Closing, int] = {}
         # Appended to by the pool, emptied by the driver, which closes what it finds.
         self.doomed: list[C] = []
 
@@ -209,11 +214,12 @@ class Pool(Generic[C]):
         if connection.is_pooled:
             self._offer(self._routes[connection.route], connection, now)
 
-    def discard(self, connection: C) -> None:
+    def discard(self, connection: C, why: Closing = Closing.FAILED) -> None:
         """Forget a connection that can not; the caller closes it, or who uses it. Twice is as good as once."""
         if not connection.is_pooled:
             return
         connection.is_pooled = False
+        self._count(connection, why)
         entry = self._routes[connection.route]
         entry.available.pop(connection, None)
         self._idle.pop(connection, None)
@@ -243,7 +249,7 @@ class Pool(Generic[C]):
         connections = list(self._connections)
         self._max_idle = -1
         for connection in connections:
-            self.discard(connection)
+            self.discard(connection, Closing.CLOSED)
         return connections
 
     def is_wanted(self, route: Hashable) -> bool:
@@ -285,17 +291,22 @@ class Pool(Generic[C]):
             # It makes room for them, if they are still there.
             self._pass_on(entry)
         while idle and (len(idle) > self._max_idle or now >= next(iter(idle)).expires_at):
-            self._doom(next(iter(idle)))
+            oldest = next(iter(idle))
+            self._doom(oldest, Closing.EXPIRED if now >= oldest.expires_at else Closing.CROWDED)
 
     def _expire(self, entry: _Route[C], now: float) -> None:
         """Doom a route's connections that were idle for too long."""
         for connection in [each for each in entry.available if not each.open_exchanges]:
             if now >= connection.expires_at:
-                self._doom(connection)
+                self._doom(connection, Closing.EXPIRED)
 
-    def _doom(self, connection: C) -> None:
+    def _doom(self, connection: C, why: Closing) -> None:
         self.doomed.append(connection)
-        self.discard(connection)
+        self.discard(connection, why)
+
+    def _count(self, connection: C, why: Closing) -> None:
+        connection.closing = why
+        self.closings[why] = self.closings.get(why, 0) + 1
 
     def _may_dial(self, entry: _Route[C]) -> bool:
         """Tell whether a route's limit, and its dials under way, allow one more connection."""
@@ -319,6 +330,7 @@ class Pool(Generic[C]):
         """Close the connection that is idle for longest, and do not hand its slot to anybody."""
         connection, _ = self._idle.popitem(last=False)
         connection.is_pooled = False
+        self._count(connection, Closing.EVICTED)
         entry = self._routes[connection.route]
         del entry.available[connection]
         self._connections.discard(connection)
