@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from .headers import Headers
+from .headers import _SECRET_NAMES, Headers
 from .url import URL
 
 if TYPE_CHECKING:
@@ -20,23 +21,29 @@ class UnsetType:
         """Name it as it is written."""
         return "UNSET"
 
+    def __reduce__(self) -> str:
+        """Stay the one there is when copied or pickled, for it is told by identity."""
+        return "UNSET"
+
 
 UNSET: Final = UnsetType()
 
 _PHASES = ("connect", "read", "write", "pool")
+_PHASE_LIMITS = ("timeout.connect", "timeout.read", "timeout.write", "timeout.pool")
+_LARGEST_FLOAT = sys.float_info.max
 
 
 def _seconds(name: str, value: Any) -> float | None:
-    """Return `value` when it can limit a wait, complain otherwise."""
+    """Return `value` when it can limit a wait, infinity for an int beyond all floats; complain otherwise."""
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        msg = f"timeout.{name} must be a number of seconds or None, not {type(value).__name__}"
+        msg = f"{name} must be a number of seconds or None, not {type(value).__name__}"
         raise TypeError(msg)
     if not value >= 0:
-        msg = f"timeout.{name} must be at least 0 seconds, not {value!r}"
+        msg = f"{name} must be at least 0 seconds, not {value!r}"
         raise ValueError(msg)
-    return value
+    return float("inf") if value > _LARGEST_FLOAT else value
 
 
 class Timeout:
@@ -65,8 +72,8 @@ class Timeout:
         given = {"connect": connect, "read": read, "write": write, "pool": pool}
         base = self._base(timeout, given, has_total=total is not UNSET)
         chosen = [base[name] if value is UNSET else value for name, value in given.items()]
-        self.connect, self.read, self.write, self.pool = map(_seconds, _PHASES, chosen)
-        self.total = _seconds("total", base["total"] if total is UNSET else total)
+        self.connect, self.read, self.write, self.pool = map(_seconds, _PHASE_LIMITS, chosen)
+        self.total = _seconds("timeout.total", base["total"] if total is UNSET else total)
 
     @staticmethod
     def _base(timeout: Any, given: dict[str, Any], *, has_total: bool) -> dict[str, Any]:
@@ -106,10 +113,11 @@ class Timeout:
 
     def __repr__(self) -> str:
         """As short as it can be written."""
+        name = type(self).__name__
         total = "" if self.total is None else f", total={self.total}"
         if self.connect == self.read == self.write == self.pool:
-            return f"Timeout(timeout={self.connect}{total})"
-        return f"Timeout(connect={self.connect}, read={self.read}, write={self.write}, pool={self.pool}{total})"
+            return f"{name}(timeout={self.connect}{total})"
+        return f"{name}(connect={self.connect}, read={self.read}, write={self.write}, pool={self.pool}{total})"
 
 
 def _count(name: str, value: Any) -> int | None:
@@ -142,22 +150,30 @@ class Limits:
         """Check and keep the numbers."""
         self.max_connections = _count("max_connections", max_connections)
         self.max_keepalive_connections = _count("max_keepalive_connections", max_keepalive_connections)
-        self.keepalive_expiry = keepalive_expiry
+        self.keepalive_expiry = _seconds("keepalive_expiry", keepalive_expiry)
         self.max_connections_per_origin = _count("max_connections_per_origin", max_connections_per_origin)
 
     def __eq__(self, other: object) -> bool:
         """Whether all limits are the same."""
-        return isinstance(other, Limits) and self.__dict__ == other.__dict__
+        return isinstance(other, Limits) and self._key() == other._key()
 
     def __hash__(self) -> int:
         """By the limits."""
-        return hash(tuple(self.__dict__.values()))
+        return hash(self._key())
+
+    def _key(self) -> tuple[float | None, ...]:
+        return (
+            self.max_connections,
+            self.max_keepalive_connections,
+            self.keepalive_expiry,
+            self.max_connections_per_origin,
+        )
 
     def __repr__(self) -> str:
         """Name the limits."""
         per_origin = self.max_connections_per_origin
         return (
-            f"Limits(max_connections={self.max_connections}, "
+            f"{type(self).__name__}(max_connections={self.max_connections}, "
             f"max_keepalive_connections={self.max_keepalive_connections}, "
             f"keepalive_expiry={self.keepalive_expiry}"
             + ("" if per_origin is None else f", max_connections_per_origin={per_origin}")
@@ -165,10 +181,22 @@ class Limits:
         )
 
 
+def _check_credentials(auth: Any) -> None:
+    """Complain about what could not be sent, before there is a connection to send it on."""
+    if not isinstance(auth, tuple | list) or [isinstance(part, str) for part in auth] != [True, True]:
+        msg = "a proxy's auth must be a username and a password, a tuple of two str"
+        raise TypeError(msg)
+    try:
+        "".join(auth).encode()
+    except UnicodeEncodeError:
+        msg = "a proxy's auth has characters that cannot be encoded as UTF-8"
+        raise ValueError(msg) from None  # the cause would show the password
+
+
 class Proxy:
     """A proxy: where it is, and what it is told.
 
-    Credentials in the URL move to `auth`.
+    Credentials in the URL move to `auth`, and win over those given there.
 
     >>> Proxy("http://user:password@localhost:8030", headers={"X-Team": "blue"})
     """
@@ -186,8 +214,10 @@ class Proxy:
         if url.scheme not in {"http", "https", "socks5", "socks5h"}:
             msg = f"a proxy is reached by http, https, socks5 or socks5h, not as {url!r} says"
             raise ValueError(msg)
+        if auth is not None:
+            _check_credentials(auth)
         if url.username or url.password:
-            auth = auth or (url.username, url.password)
+            auth = (url.username, url.password)
             url = url.copy_with(username=None, password=None)
         self.url = url
         self.auth = auth
@@ -202,7 +232,8 @@ class Proxy:
     def __repr__(self) -> str:
         """Name it without its password."""
         auth = f", auth=({self.auth[0]!r}, '********')" if self.auth else ""
-        headers = f", headers={dict(self.headers)!r}" if self.headers else ""
+        shown = {name: "[secure]" if name in _SECRET_NAMES else value for name, value in self.headers.items()}
+        headers = f", headers={shown!r}" if shown else ""
         return f"Proxy({str(self.url)!r}{auth}{headers})"
 
 

@@ -44,11 +44,18 @@ if TYPE_CHECKING:
     from arke._message.response import Response
 
 
-def _rebuild(cls: type[BaseException], args: tuple[Any, ...], state: dict[str, Any]) -> BaseException:
-    error = cls.__new__(cls, *args)
-    error.args = args
-    error.__dict__.update(state)
+def _rebuild(cls: type[BaseException], args: tuple[Any, ...]) -> Any:
+    """Make the exception as its built-in base makes it, past what subclasses require."""
+    builtin: Any = next(base for base in cls.__mro__ if base.__module__ == "builtins")
+    error = builtin.__new__(cls, *args)
+    builtin.__init__(error, *args)
     return error
+
+
+# Why not Exception's own: it calls cls(*args), and subclasses have required keyword arguments, or none.
+def _reduce(self: Any) -> tuple[Any, ...]:
+    """Pickle by args and attributes; the latter as state, for they may hold the exception itself."""
+    return _rebuild, (type(self), self.args), self.__dict__
 
 
 class HTTPError(Exception):
@@ -60,10 +67,12 @@ class HTTPError(Exception):
     ...     print(f"HTTP Exception for {exc.request.url} - {exc}")
     """
 
+    # On the class, and so are the facts below, for subclasses whose __init__ does not call ours.
+    _request: Request | None = None
+
     def __init__(self, message: str) -> None:
         """Keep the message; the request is attached by whoever knows it."""
         super().__init__(message)
-        self._request: Request | None = None
 
     @property
     def request(self) -> Request:
@@ -77,14 +86,14 @@ class HTTPError(Exception):
     def request(self, request: Request) -> None:
         self._request = request
 
-    # Why not Exception's own: it calls cls(*args), and subclasses have required keyword arguments.
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle by args and attributes."""
-        return _rebuild, (type(self), self.args, self.__dict__)
+    __reduce__ = _reduce
 
 
 class RequestError(HTTPError):
     """Base of everything that goes wrong while a request is being issued."""
+
+    phase: str | None = None
+    limit: str | None = None
 
     def __init__(
         self,
@@ -190,6 +199,8 @@ class InvalidURL(Exception):
         """Keep the message."""
         super().__init__(message)
 
+    __reduce__ = _reduce
+
 
 class CookieConflict(Exception):
     """Several cookies have this name; say the domain or path to tell them apart."""
@@ -197,6 +208,8 @@ class CookieConflict(Exception):
     def __init__(self, message: str) -> None:
         """Keep the message."""
         super().__init__(message)
+
+    __reduce__ = _reduce
 
 
 class StreamError(RuntimeError):
@@ -206,9 +219,7 @@ class StreamError(RuntimeError):
         """Keep the message."""
         super().__init__(message)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle by args and attributes; the subclasses take no arguments."""
-        return _rebuild, (type(self), self.args, self.__dict__)
+    __reduce__ = _reduce
 
 
 class _FixedStreamError(StreamError):
