@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from arke._message.request import Request
 from arke._message.response import Response
-from arke._policy.auth import Auth, BasicAuth, FunctionAuth, build_auth
+from arke._policy.auth import Auth, BasicAuth, BearerAuth, FunctionAuth, build_auth
 from arke._values.errors import LocalProtocolError, RequestNotRead, ResponseNotRead
 
 URL_TEXT = "https://example.org/"
@@ -169,6 +169,35 @@ class TestBasic:
     def test_what_is_no_text_is_a_type_error(self, credentials):
         with pytest.raises(TypeError):
             BasicAuth(*credentials)
+
+
+class TestBearer:
+    @pytest.mark.parametrize("token", ["mF_9.B5f-4.1JqM", b"mF_9.B5f-4.1JqM", "abc+/==", "a:b|c"])
+    def test_sends_the_token_with_the_request(self, token):
+        request = Request("GET", URL_TEXT, headers={"authorization": "Basic x"})
+        (sent,) = drive(BearerAuth(token), request, Response(401))
+        text = token if isinstance(token, str) else token.decode()
+        assert sent.headers.get_list("Authorization") == [f"Bearer {text}"]
+
+    @pytest.mark.parametrize(
+        "token",
+        ["secret\n", "secret\r\nX-Other: 1", "\x00secret", "secret\x7f", " secret", "secret secret", "s\u00e9cret"],
+    )
+    def test_what_no_header_may_carry_is_refused_without_showing_it(self, token):
+        with pytest.raises(LocalProtocolError, match="position") as caught:
+            BearerAuth(token)
+        assert "secret" not in str(caught.value)
+
+    @pytest.mark.parametrize("token", ["", b"", "\ud800secret"])
+    def test_what_is_no_token_is_refused(self, token):
+        with pytest.raises(LocalProtocolError) as caught:
+            BearerAuth(token)
+        assert "secret" not in str(caught.value)
+
+    @pytest.mark.parametrize("token", [None, 1, ["x"]])
+    def test_what_is_no_text_is_a_type_error(self, token):
+        with pytest.raises(TypeError):
+            BearerAuth(token)
 
 
 class TestFunction:

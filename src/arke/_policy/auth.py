@@ -94,8 +94,7 @@ class BasicAuth(Auth):
 
     def __init__(self, username: str | bytes, password: str | bytes) -> None:
         """Encode the credentials, as UTF-8."""
-        pair = b":".join(map(_as_bytes, (username, password)))
-        self._auth_header = "Basic " + b64encode(pair).decode("ascii")
+        self._auth_header = basic_header(username, password)
 
     def auth_flow(self, request: Request) -> Generator[Request, Response, None]:
         """Send the request with an Authorization header."""
@@ -103,15 +102,48 @@ class BasicAuth(Auth):
         yield request
 
 
-def _as_bytes(part: str | bytes) -> bytes:
-    if not isinstance(part, str):
+class BearerAuth(Auth):
+    """The Bearer scheme (RFC 6750): a token with every request.
+
+    >>> arke.get("https://api.example.com/", auth=arke.BearerAuth("token"))
+    """
+
+    def __init__(self, token: str | bytes) -> None:
+        """Keep the token; raise `LocalProtocolError` unless it is one or more visible ASCII characters."""
+        raw = encode_credential(token, "token")
+        # RFC 6750 2.1: "b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=""; servers have others.
+        wrong = next((at for at, byte in enumerate(raw) if not 0x21 <= byte <= 0x7E), None)
+        if wrong is not None or not raw:
+            what = "it is empty" if wrong is None else f"not so the byte at position {wrong}"
+            msg = f"a bearer token is visible ASCII characters, no space or control character (RFC 6750 2.1): {what}"
+            raise LocalProtocolError(msg)
+        self._auth_header = f"Bearer {raw.decode('ascii')}"
+
+    def auth_flow(self, request: Request) -> Generator[Request, Response, None]:
+        """Send the request with an Authorization header."""
+        request.headers["Authorization"] = self._auth_header
+        yield request
+
+
+def basic_header(username: str | bytes, password: str | bytes) -> str:
+    """Return what the Authorization header of these credentials says in the Basic scheme."""
+    pair = encode_credential(username, "user name") + b":" + encode_credential(password, "password")
+    return "Basic " + b64encode(pair).decode("ascii")
+
+
+def encode_credential(part: str | bytes, what: str) -> bytes:
+    """Return a credential in bytes; raise `LocalProtocolError`, which does not show it, for what is no Unicode text."""
+    if isinstance(part, bytes):
         return part
+    if not isinstance(part, str):
+        msg = f"the {what} must be str or bytes, not {type(part).__name__}"
+        raise TypeError(msg)
     try:
         return part.encode("utf-8")
     except UnicodeEncodeError:
-        # Without the original as its cause, which has the credentials in it.
-        msg = "a user name or password has a lone surrogate and cannot be encoded as UTF-8"
-        raise LocalProtocolError(msg) from None
+        msg = f"the {what} has a lone surrogate and cannot be encoded as UTF-8"
+    # Raised out here so that the UnicodeError, which holds the credential, is not its context.
+    raise LocalProtocolError(msg)
 
 
 def build_auth(auth: AuthTypes | None) -> Auth | None:
