@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from arke._message.content import AsyncWholeBody
-from arke._policy.flow import follow
+from arke._policy.flow import follow, limited
+from arke._policy.patterns import in_order, mounted
 from arke._policy.redirects import max_drained_bytes, max_drained_seconds
 from arke._transports.http import AsyncHTTPTransport
 from arke._values.config import DEFAULT_LIMITS, DEFAULT_MAX_REDIRECTS, DEFAULT_TIMEOUT_CONFIG
@@ -15,7 +16,7 @@ from arke._values.errors import RequestError
 from arke._values.types import AsyncByteStream
 
 from .async_verbs import AsyncVerbs
-from .base import USE_CLIENT_DEFAULT, BaseClient, ClientState, UseClientDefault
+from .base import USE_CLIENT_DEFAULT, BaseClient, ClientState, UseClientDefault, distinct
 
 if TYPE_CHECKING:
     import ssl
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from arke._message.response import Response
     from arke._policy.auth import Auth
     from arke._policy.flow import Redirects
+    from arke._policy.patterns import URLPattern
     from arke._transports.base import AsyncBaseTransport
     from arke._values.config import Limits
     from arke._values.types import (
@@ -59,8 +61,10 @@ class AsyncClient(AsyncVerbs):
     otherwise; a call's params, headers and cookies are added to them.
 
     `verify`, `cert`, `trust_env`, `http1`, `http2`, `proxy` and `limits` are those of `AsyncHTTPTransport`; `transport`
-    takes its place. `event_hooks` maps "request" and "response" to functions that are called with each. `base_url` is
-    what relative URLs are relative to. `default_encoding` is what text is read as where Content-Type names no charset.
+    takes its place. `mounts` maps URL patterns ("http://", "all://*.example.org", "all://10.0.0.0/8") to transports for
+    the URLs that match; None is the client's own. `event_hooks` maps "request" and "response" to functions that are
+    called with each. `base_url` is what relative URLs are relative to. `default_encoding` is what text is read as where
+    Content-Type names no charset.
     """
 
     def __init__(
@@ -100,7 +104,7 @@ class AsyncClient(AsyncVerbs):
             trust_env=trust_env,
             default_encoding=default_encoding,
         )
-        self._refuse_unsupported(mounts)
+        self._mounts: dict[URLPattern, AsyncBaseTransport | None] = in_order(mounts) if mounts else {}
         self._transport = self._init_transport(
             verify=verify,
             cert=cert,
@@ -117,8 +121,8 @@ class AsyncClient(AsyncVerbs):
         return AsyncHTTPTransport(**settings) if transport is None else transport
 
     def _transport_for_url(self, url: URL) -> AsyncBaseTransport:
-        """Return the transport for a URL."""
-        return self._transport
+        """Return the transport for a URL: the one mounted for it, or the client's."""
+        return mounted(self._mounts, url, self._transport) if self._mounts else self._transport
 
     async def request(
         self,
@@ -244,9 +248,10 @@ class AsyncClient(AsyncVerbs):
         A scheme's `async_auth_flow` may await, so it cannot be driven from inside of the flow, as the twin's is.
         """
         async with aclosing(auth.async_auth_flow(request)) as steps:
+            first = request
             request = await anext(steps)
             while True:
-                response = await self._follow(request, redirects)
+                response = await self._follow(limited(request, first), redirects)
                 try:
                     request = await steps.asend(response)
                     await response._aread_some(max_drained_bytes, max_drained_seconds)
@@ -310,12 +315,20 @@ class AsyncClient(AsyncVerbs):
         """Close the client and its connections; it can not be opened again."""
         if self._state is not ClientState.CLOSED:
             self._state = ClientState.CLOSED
-            await self._transport.aclose()
+            # All of them, whatever one raises; and the client's own first.
+            async with AsyncExitStack() as closing:
+                for transport in reversed(distinct(self._transport, self._mounts)):
+                    closing.push_async_callback(transport.aclose)
 
     async def __aenter__(self) -> Self:
         """Open the client."""
         self._enter()
-        await self._transport.__aenter__()
+        try:
+            for transport in distinct(self._transport, self._mounts):
+                await transport.__aenter__()
+        except BaseException:
+            await self.aclose()
+            raise
         return self
 
     async def __aexit__(
@@ -326,7 +339,9 @@ class AsyncClient(AsyncVerbs):
     ) -> None:
         """Close the client."""
         self._state = ClientState.CLOSED
-        await self._transport.__aexit__(exc_type, exc_value, traceback)
+        async with AsyncExitStack() as closing:
+            for transport in reversed(distinct(self._transport, self._mounts)):
+                closing.push_async_callback(transport.__aexit__, exc_type, exc_value, traceback)
 
 
 async def _called(hook: Callable[..., Any], message: Request | Response) -> None:

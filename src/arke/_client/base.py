@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from enum import Enum
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from arke.__about__ import __version__
 from arke._message.content import ByteStream, encode_request
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
         SyncByteStream,
         TimeoutTypes,
     )
+
+_Transport = TypeVar("_Transport")
 
 logger = logging.getLogger("arke")
 
@@ -178,9 +180,9 @@ class BaseClient:
         )
         merged.update(headers)
         self._headers = merged
-        # By Host field: what a request without headers of its own sends. Valid for `_template_source` only.
-        self._templates: dict[bytes, Fields] = {}
-        self._template_source = merged._fields
+        # The client's fields, and by Host field what a request without headers of its own sends. In one attribute: a
+        # thread that builds a request while another changes the headers must not put old fields among the new.
+        self._templates: tuple[Fields, dict[bytes, Fields]] = (merged._fields, {})
 
     @property
     def cookies(self) -> Cookies:
@@ -252,16 +254,17 @@ class BaseClient:
     def _template(self, url: URL) -> Fields:
         """Return the fields of a request to this URL that has none of its own."""
         source = self._headers._fields
-        if source is not self._template_source or len(self._templates) > _MAX_TEMPLATES:
-            self._templates = {}
-            self._template_source = source
+        origin, templates = self._templates
+        if source is not origin or len(templates) > _MAX_TEMPLATES:
+            templates = {}
+            self._templates = (source, templates)
         host = url._parts.host_field
-        fields = self._templates.get(host)
+        fields = templates.get(host)
         if fields is None:
             fields = source
             if host and b"host" not in source.index:
                 fields = source.prepended([(b"Host", host)])
-            self._templates[host] = fields
+            templates[host] = fields
         return fields
 
     def _add_cookies(self, request: Request, cookies: CookieTypes | None) -> None:
@@ -298,18 +301,13 @@ class BaseClient:
             raise RuntimeError(msg)
         self._state = ClientState.OPENED
 
-    @staticmethod
-    def _refuse_unsupported(mounts: Mapping[str, Any] | None) -> None:
-        if mounts:
-            msg = "mounts are not supported by this version of arke"
-            raise NotImplementedError(msg)
-
     def _begin_call(self, request: Request) -> None:
         """Refuse a closed client; start the clock of the total timeout, where there is one."""
         if self._state is ClientState.CLOSED:
             msg = "the client has been closed and sends nothing more"
             raise RuntimeError(msg)
-        self._state = ClientState.OPENED
+        if self._state is ClientState.UNOPENED:
+            self._state = ClientState.OPENED
         extensions = request.extensions
         timeout = extensions.get("timeout")
         if timeout is None:
@@ -318,6 +316,9 @@ class BaseClient:
         total = timeout.get("total")
         if total is not None:
             request.extensions = {**extensions, "deadline": monotonic() + min(total, longest_seconds)}
+        elif "deadline" in extensions:
+            # That of an earlier sending of this request.
+            request.extensions = {name: value for name, value in extensions.items() if name != "deadline"}
 
     def _build_request_auth(self, request: Request, auth: AuthTypes | UseClientDefault | None) -> Auth | None:
         """Return who authenticates a call: what it says, else the client, else the URL."""
@@ -361,6 +362,12 @@ class BaseClient:
             self._cookies.extract_cookies(response)
         if logger.isEnabledFor(logging.INFO):
             _log(request, response)
+
+
+def distinct(default: _Transport, mounts: Mapping[Any, _Transport | None]) -> list[_Transport]:
+    """Return the transports of a client, each once, however many patterns it is mounted for."""
+    transports = [default, *(transport for transport in mounts.values() if transport is not None)]
+    return list({id(transport): transport for transport in transports}.values())
 
 
 def _log(request: Request, response: Response) -> None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from arke._message.content import SyncWholeBody
 from arke._policy.flow import flow
+from arke._policy.patterns import in_order, mounted
 from arke._policy.redirects import max_drained_bytes, max_drained_seconds
 from arke._transports.http import HTTPTransport
 from arke._values.config import DEFAULT_LIMITS, DEFAULT_MAX_REDIRECTS, DEFAULT_TIMEOUT_CONFIG
 from arke._values.errors import RequestError
 from arke._values.types import SyncByteStream
 
-from .base import USE_CLIENT_DEFAULT, BaseClient, ClientState, UseClientDefault
+from .base import USE_CLIENT_DEFAULT, BaseClient, ClientState, UseClientDefault, distinct
 from .verbs import Verbs
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from arke._message.request import Request
     from arke._message.response import Response
     from arke._policy.flow import Flow
+    from arke._policy.patterns import URLPattern
     from arke._transports.base import BaseTransport
     from arke._values.config import Limits
     from arke._values.types import (
@@ -56,8 +58,10 @@ class Client(Verbs):
     otherwise; a call's params, headers and cookies are added to them.
 
     `verify`, `cert`, `trust_env`, `http1`, `http2`, `proxy` and `limits` are those of `HTTPTransport`; `transport`
-    takes its place. `event_hooks` maps "request" and "response" to functions that are called with each. `base_url` is
-    what relative URLs are relative to. `default_encoding` is what text is read as where Content-Type names no charset.
+    takes its place. `mounts` maps URL patterns ("http://", "all://*.example.org", "all://10.0.0.0/8") to transports for
+    the URLs that match; None is the client's own. `event_hooks` maps "request" and "response" to functions that are
+    called with each. `base_url` is what relative URLs are relative to. `default_encoding` is what text is read as where
+    Content-Type names no charset.
     """
 
     def __init__(
@@ -97,7 +101,7 @@ class Client(Verbs):
             trust_env=trust_env,
             default_encoding=default_encoding,
         )
-        self._refuse_unsupported(mounts)
+        self._mounts: dict[URLPattern, BaseTransport | None] = in_order(mounts) if mounts else {}
         self._transport = self._init_transport(
             verify=verify,
             cert=cert,
@@ -114,8 +118,8 @@ class Client(Verbs):
         return HTTPTransport(**settings) if transport is None else transport
 
     def _transport_for_url(self, url: URL) -> BaseTransport:
-        """Return the transport for a URL."""
-        return self._transport
+        """Return the transport for a URL: the one mounted for it, or the client's."""
+        return mounted(self._mounts, url, self._transport) if self._mounts else self._transport
 
     def request(
         self,
@@ -239,8 +243,13 @@ class Client(Verbs):
         """Drive the flow to the final response; the first may have come already."""
         request = next(steps)
         while True:
-            if response is None:
-                response = self._exchange(request)
+            try:
+                if response is None:
+                    response = self._exchange(request)
+            except BaseException:
+                # Now, and not when the traceback is gone: an authentication scheme may hold something.
+                steps.close()
+                raise
             try:
                 request = steps.send(response)
                 response._read_some(max_drained_bytes, max_drained_seconds)
@@ -285,12 +294,20 @@ class Client(Verbs):
         """Close the client and its connections; it can not be opened again."""
         if self._state is not ClientState.CLOSED:
             self._state = ClientState.CLOSED
-            self._transport.close()
+            # All of them, whatever one raises; and the client's own first.
+            with ExitStack() as closing:
+                for transport in reversed(distinct(self._transport, self._mounts)):
+                    closing.callback(transport.close)
 
     def __enter__(self) -> Self:
         """Open the client."""
         self._enter()
-        self._transport.__enter__()
+        try:
+            for transport in distinct(self._transport, self._mounts):
+                transport.__enter__()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(
@@ -301,7 +318,9 @@ class Client(Verbs):
     ) -> None:
         """Close the client."""
         self._state = ClientState.CLOSED
-        self._transport.__exit__(exc_type, exc_value, traceback)
+        with ExitStack() as closing:
+            for transport in reversed(distinct(self._transport, self._mounts)):
+                closing.callback(transport.__exit__, exc_type, exc_value, traceback)
 
 
 __all__ = ["BaseClient", "Client"]
