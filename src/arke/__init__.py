@@ -13,10 +13,14 @@ from ._client.sync import Client
 from ._message.content import ByteStream
 from ._message.request import Request
 from ._message.response import Response
-from ._policy.auth import Auth, BasicAuth, FunctionAuth
+from ._policy.auth import Auth, BasicAuth, BearerAuth, FunctionAuth
+from ._policy.digest import DigestAuth
+from ._policy.netrc import NetRCAuth
+from ._transports.asgi import ASGITransport
 from ._transports.base import AsyncBaseTransport, BaseTransport
 from ._transports.http import AsyncHTTPTransport, HTTPTransport
 from ._transports.mock import MockTransport
+from ._transports.wsgi import WSGITransport
 from ._values.config import Limits, Proxy, Timeout
 from ._values.cookies import Cookies
 from ._values.errors import (
@@ -59,6 +63,7 @@ from ._wire.tls import create_ssl_context
 __all__ = [
     "URL",
     "USE_CLIENT_DEFAULT",
+    "ASGITransport",
     "AsyncBaseTransport",
     "AsyncByteStream",
     "AsyncClient",
@@ -66,6 +71,7 @@ __all__ = [
     "Auth",
     "BaseTransport",
     "BasicAuth",
+    "BearerAuth",
     "ByteStream",
     "Client",
     "CloseError",
@@ -74,6 +80,7 @@ __all__ = [
     "CookieConflict",
     "Cookies",
     "DecodingError",
+    "DigestAuth",
     "FunctionAuth",
     "HTTPError",
     "HTTPStatusError",
@@ -83,6 +90,7 @@ __all__ = [
     "Limits",
     "LocalProtocolError",
     "MockTransport",
+    "NetRCAuth",
     "NetworkError",
     "Origin",
     "PoolTimeout",
@@ -107,6 +115,7 @@ __all__ = [
     "TooManyRedirects",
     "TransportError",
     "UnsupportedProtocol",
+    "WSGITransport",
     "WriteError",
     "WriteTimeout",
     "__description__",

@@ -104,10 +104,11 @@ class AsyncHTTPTransport(_Configured, AsyncBaseTransport):
         return await driver.send(request)
 
     def _make_driver(self, world: Any) -> AsyncDriver:
-        if self._drivers is None:
-            self._drivers = {}
-        for old in [each for each in self._drivers if _is_over(each)]:
-            self._drivers.pop(old).drop()
+        # Loops of several threads may come here at once, and `setdefault` gives all of them the same dictionary.
+        drivers = self._drivers = self.__dict__.setdefault("_made_drivers", {})
+        for old in [each for each in list(drivers) if _is_over(each)]:
+            if (dead := drivers.pop(old, None)) is not None:
+                dead.drop()
         driver: AsyncDriver
         if sniffio.current_async_library() == "trio":
             from arke._drivers import trio
@@ -117,7 +118,7 @@ class AsyncHTTPTransport(_Configured, AsyncBaseTransport):
             from arke._drivers import asyncio
 
             driver = asyncio.Driver(self._settings, self._limits)
-        self._drivers[world] = driver
+        drivers[world] = driver
         return driver
 
     async def aclose(self) -> None:
@@ -126,10 +127,9 @@ class AsyncHTTPTransport(_Configured, AsyncBaseTransport):
             return
         world = _current_world()
         for each in list(self._drivers):
-            if each is world:
-                await self._drivers.pop(each).aclose()
-            elif _is_over(each):
-                self._drivers.pop(each).drop()
+            is_ours = each is world
+            if (is_ours or _is_over(each)) and (driver := self._drivers.pop(each, None)) is not None:
+                await driver.aclose() if is_ours else driver.drop()
 
 
 def _current_world() -> Any:
@@ -140,7 +140,7 @@ def _current_world() -> Any:
     from asyncio import _get_running_loop
 
     # trio sets this name in its threads; it may run as a guest inside of an asyncio loop, so it is asked first.
-    if sniffio.thread_local.name is None:
+    if sniffio.thread_local.name != "trio":
         loop = _get_running_loop()
         if loop is not None:
             return loop

@@ -31,6 +31,8 @@ class MockTransport(AsyncBaseTransport, BaseTransport):
         request.read()
         response = self.handler(request)
         if not isinstance(response, Response):
+            if hasattr(response, "close"):
+                response.close()  # Else a coroutine complains that nobody awaited it.
             msg = f"the handler of a MockTransport gave {type(response).__name__} to a Client, not a Response"
             raise TypeError(msg)
         return response
