@@ -247,7 +247,8 @@ class TestState:
             client.get("http://a/")
 
     def test_settings_are_copies(self):
-        headers, params, hooks = {"X": "1"}, {"a": "1"}, {"request": []}
+        headers, params = {"X": "1"}, {"a": "1"}
+        hooks: dict[str, list[object]] = {"request": []}
         client = arke.Client(headers=headers, params=params, event_hooks=hooks)
         headers["X"] = params["a"] = "2"
         hooks["request"].append(print)

@@ -7,6 +7,7 @@ import contextlib
 import pytest
 
 import arke
+from arke._client.base import BaseClient
 
 
 class Tracked(arke.SyncByteStream, arke.AsyncByteStream):
@@ -78,7 +79,8 @@ def hook_of(world, function):
 
 class TestHooks:
     async def test_they_see_each_request_and_each_response(self, world):
-        server, calls = Server((302, {"Location": "/next"})), []
+        server = Server((302, {"Location": "/next"}))
+        calls: list[object] = []
         hooks = {
             "request": [hook_of(world, lambda request: calls.append(request.url.path))],
             "response": [hook_of(world, lambda response: calls.append(response.status_code))],
@@ -88,14 +90,16 @@ class TestHooks:
         assert calls == ["/first", 302, "/next", 200]
 
     async def test_they_can_be_added_later(self, world):
-        server, calls = Server(), []
+        server = Server()
+        calls: list[object] = []
         async with world.open(transport=server.transport) as door:
             door.client.event_hooks["request"].append(hook_of(world, calls.append))
             await door.get("http://a/")
         assert calls == server.requests
 
     async def test_plain_functions_serve_everywhere(self, world):
-        server, calls = Server(), []
+        server = Server()
+        calls: list[object] = []
         async with world.open(transport=server.transport, event_hooks={"request": [calls.append]}) as door:
             await door.get("http://a/")
         assert calls == server.requests
@@ -470,15 +474,13 @@ class TestSubclasses:
     async def test_transport_for_url_chooses_for_every_request(self, world):
         other = Server()
 
-        class Choosing:
+        class Sync(arke.Client):
             def _transport_for_url(self, url):
                 return other.transport if url.path == "/other" else super()._transport_for_url(url)
 
-        class Sync(Choosing, arke.Client):
-            pass
-
-        class Async(Choosing, arke.AsyncClient):
-            pass
+        class Async(arke.AsyncClient):
+            def _transport_for_url(self, url):
+                return other.transport if url.path == "/other" else super()._transport_for_url(url)
 
         server = Server((302, {"Location": "/other"}))
         async with opened(world, Sync, Async, transport=server.transport, follow_redirects=True) as door:
@@ -487,7 +489,7 @@ class TestSubclasses:
         assert [each.url.path for each in other.requests] == ["/other"]
 
     async def test_a_verb_may_be_called_by_another_name_and_with_more(self, world):
-        class Mixin:
+        class Mixin(BaseClient):
             def build_request(self, method, url, **options):
                 options["headers"] = {"X-Added": "1", **(options.get("headers") or {})}
                 return super().build_request(method, url, **options)
@@ -507,10 +509,8 @@ class TestSubclasses:
 @contextlib.asynccontextmanager
 async def opened(world, sync, asynchronous, **options):
     """A door of the given class."""
-    kept = arke.Client, arke.AsyncClient
-    arke.Client, arke.AsyncClient = sync, asynchronous
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arke, "Client", sync)
+        patch.setattr(arke, "AsyncClient", asynchronous)
         async with world.open(**options) as door:
             yield door
-    finally:
-        arke.Client, arke.AsyncClient = kept

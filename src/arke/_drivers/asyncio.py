@@ -308,10 +308,10 @@ class _Wait(Ticket[AsyncioConnection]):
             connection = await driver._dialer.dial(self.call)
         except BaseException as exc:
             driver._pool.dial_failed(self)
-            if isinstance(exc, RequestError):
+            if isinstance(exc, Exception):
                 self._fail(exc)
                 return
-            self._fail(self.call.connect_failed(exc))
+            self._fail(self.call.connect_failed(ConnectionAbortedError("it was called off")))
             raise
         driver._pool.dialed(self, connection, monotonic())
         if connection.is_lost:
@@ -319,7 +319,7 @@ class _Wait(Ticket[AsyncioConnection]):
         if driver._pool.doomed:
             driver._close_doomed()
 
-    def _fail(self, exc: RequestError) -> None:
+    def _fail(self, exc: Exception) -> None:
         self._dial = None
         if self.connection is None and not self._signal.done():
             self._signal.set_exception(exc)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from arke._policy.call import expect_seconds
 from arke._values.errors import RequestError
 from arke._values.types import AsyncByteStream
 
@@ -28,11 +27,13 @@ async def send_content(call: Call, connection: AsyncioConnection) -> None:
     """
     engine = connection.engine
     if not engine.may_send_content:
-        await connection.wait_until(CONTINUE, monotonic() + expect_seconds)
+        await connection.wait_until(CONTINUE, call.expect_until(monotonic()))
     if engine.head is not None:
         return
 
     async def push(part: bytes | memoryview) -> bool:
+        # Whoever makes the content may be slow, and the server fast: then nothing below ever waits.
+        call.check_deadline("write", monotonic())
         connection.write(engine.encode_data(part), call)
         return await connection.drain(call)
 

@@ -115,9 +115,10 @@ class AsyncioConnection(asyncio.BufferedProtocol, Pooled):
             self.engine.feed(bytes(self._buffer[:nbytes]))
         elif not self._feed_tls(tls, nbytes):
             return
-        if self._waiter is None:
+        if self._waiter is None or self._want == ROOM:
             self._note_unasked(nbytes)
-            return
+            if self._waiter is None:
+                return
         if self._phase_limit is not None:
             until = monotonic() + self._phase_limit
             self._until = until if self._deadline is None or until < self._deadline else self._deadline
@@ -163,6 +164,8 @@ class AsyncioConnection(asyncio.BufferedProtocol, Pooled):
             return engine.head is not None
         if want == DATA:
             return engine.has_data
+        if want == ROOM:
+            return not engine.wants_content
         return want == CONTINUE and (engine.may_send_content or engine.head is not None)
 
     def eof_received(self) -> bool:
@@ -272,6 +275,8 @@ class AsyncioConnection(asyncio.BufferedProtocol, Pooled):
         Raises `ReadTimeout`. Cancellation leaves the connection in the middle of an exchange; it is then to be closed.
         """
         if self._is_satisfied(self.engine, want):
+            if call.deadline is not None and not self.engine.is_complete:
+                call.check_deadline("read", monotonic())
             return
         now = monotonic()
         seconds = call.seconds("read", now) if call.deadline is not None else call.read
@@ -353,6 +358,9 @@ class AsyncioConnection(asyncio.BufferedProtocol, Pooled):
         """Close, with a close_notify where there is TLS."""
         transport = self._transport
         if transport is None:
+            return
+        if self._loop.is_closed():
+            self.drop()
             return
         if transport.is_closing():
             transport.abort()

@@ -76,15 +76,17 @@ def look_up(route: Route) -> list[Address]:
 class Readiness:
     """Asks, without waiting or with, whether a socket has something to read."""
 
-    __slots__ = ("_poll", "_sock")
+    __slots__ = ("_number", "_poll", "_sock")
 
     def __init__(self, sock: socket.socket) -> None:
         """Watch this socket."""
         self._sock = sock
+        # Kept, as another thread may close the socket, which then has none.
+        self._number = sock.fileno()
         self._poll: Any = None
         if hasattr(select, "poll"):
             self._poll = select.poll()
-            self._poll.register(sock.fileno(), select.POLLIN)
+            self._poll.register(self._number, select.POLLIN)
 
     def wait_readable(self, seconds: float | None) -> bool:
         """Wait at most this long for something to read, the end of the connection included."""
@@ -96,11 +98,11 @@ class Readiness:
         """Wait at most this long for room to write or, if it `listens`, for something to read."""
         if self._poll is None:
             return any(select.select([self._sock] if listens else [], [self._sock], [], seconds))
-        self._poll.modify(self._sock.fileno(), select.POLLOUT | (select.POLLIN if listens else 0))
+        self._poll.modify(self._number, select.POLLOUT | (select.POLLIN if listens else 0))
         try:
             return bool(self._poll.poll(None if seconds is None else seconds * 1000))
         finally:
-            self._poll.modify(self._sock.fileno(), select.POLLIN)
+            self._poll.modify(self._number, select.POLLIN)
 
 
 def has_unsolicited(sock: socket.socket, tls: Tls | None) -> bool:

@@ -5,7 +5,9 @@ One lock stands around the pool's decisions and nothing else; nobody waits while
 
 from __future__ import annotations
 
+import os
 import threading
+import weakref
 from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -30,6 +32,10 @@ if TYPE_CHECKING:
     from arke._values.config import Limits
 
 
+_ORPHAN_SECONDS = 0.25
+"""How often a request in line looks for connections whose responses were dropped."""
+
+
 class _Place(Ticket[SyncConnection]):
     """A thread's place in line."""
 
@@ -49,12 +55,14 @@ class Driver:
     def __init__(self, settings: DialSettings, limits: Limits) -> None:
         """Open nothing yet."""
         self._settings = settings
+        self._limits = limits
         # Around every use of `_pool`.
         self._lock = threading.Lock()
         self._pool: Pool[SyncConnection] = Pool(limits, dials_apart=False)
         # Connections whose body was dropped unread and unclosed. Appended to by finalizers, which may run anywhere,
         # also within the lock; so they are only noted here, and taken up by the next request.
         self.orphans: deque[SyncConnection] = deque()
+        _drivers.add(self)
 
     def send(self, request: Request) -> Response:
         """Send a request; return its response, whose content may still be on its way."""
@@ -110,15 +118,21 @@ class Driver:
         while True:
             if self.orphans:
                 self._adopt_orphans()
-            with self._lock:
-                connection = self._pool.take(call.route, monotonic())
-                doomed = self._take_doomed()
-            if doomed:
-                self._close(doomed)
+            connection = None
+            try:
+                with self._lock:
+                    connection = self._pool.take(call.route, monotonic())
+                    doomed = self._take_doomed()
+                if doomed:
+                    self._close(doomed)
+                if connection is not None and not connection.is_stale():
+                    return connection, True
+            except BaseException:
+                if connection is not None:
+                    self.give_back(connection, Closing.FAILED)
+                raise
             if connection is None:
                 return self._wait(call)
-            if not connection.is_stale():
-                return connection, True
             self.give_back(connection, Closing.STALE)
 
     def _adopt_orphans(self) -> None:
@@ -143,13 +157,25 @@ class Driver:
                 if ticket.must_dial:
                     self._dial(call, ticket)
                     continue
-                if not ticket.awake.wait(None if until is None else max(until - monotonic(), 0)):
+                if not self._await_news(ticket, until):
                     break
-                ticket.awake.clear()
         except BaseException:
             self._leave(ticket)
             raise
         return self._collect(call, ticket)
+
+    def _await_news(self, place: _Place, until: float | None) -> bool:
+        """Wait until there is reason to look at the place again; return False when the time is over.
+
+        A finalizer cannot tell of an orphan, whose slot may be what is waited for: so who waits looks now and then.
+        """
+        left = _ORPHAN_SECONDS if until is None else min(max(until - monotonic(), 0.0), _ORPHAN_SECONDS)
+        if place.awake.wait(left):
+            place.awake.clear()
+            return True
+        if self.orphans:
+            self._adopt_orphans()
+        return until is None or monotonic() < until
 
     def _collect(self, call: Call, ticket: Ticket[SyncConnection]) -> tuple[SyncConnection, bool]:
         """Take what a wait has brought."""
@@ -216,3 +242,27 @@ class Driver:
         for connection in connections:
             note_closing(connection)
             connection.abort()
+
+    def forget(self) -> None:
+        """Let go of every connection, in a process that was forked: they are its parent's.
+
+        Nothing of the pool is asked, as a thread that is not here any more may have held the lock.
+        """
+        connections = self._pool.connections
+        self._lock = threading.Lock()
+        self._pool = Pool(self._limits, dials_apart=False)
+        self.orphans.clear()
+        for connection in connections:
+            connection.is_pooled = False
+            connection.sock.close()
+
+
+def _forget_connections() -> None:
+    for driver in list(_drivers):
+        driver.forget()
+
+
+# Else parent and child would both write to one connection, and each might read what is for the other.
+_drivers: weakref.WeakSet[Driver] = weakref.WeakSet()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_connections)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from arke._policy.call import expect_seconds, max_unread_bytes
+from arke._policy.call import max_unread_bytes
 from arke._values.errors import RequestError, TransportError, WriteError
 from arke._values.types import SyncByteStream
 
@@ -49,7 +49,7 @@ def _pieces(call: Call) -> Iterable[bytes]:
 def _await_continue(call: Call, connection: SyncConnection) -> bool:
     """Wait for ``100 Continue`` where the request asks for it; return whether to send the content."""
     engine = connection.engine
-    until = monotonic() + expect_seconds
+    until = call.expect_until(monotonic())
     while not engine.may_send_content and engine.head is None:
         if not connection.wait_readable(max(until - monotonic(), 0)):
             return True
@@ -60,6 +60,8 @@ def _await_continue(call: Call, connection: SyncConnection) -> bool:
 
 def _push(data: bytes | memoryview, call: Call, connection: SyncConnection) -> bool:
     """Send a piece while listening; return whether to go on."""
+    # Whoever makes the content may be slow, and the server fast: then nothing below ever waits.
+    call.check_deadline("write", monotonic())
     engine = connection.engine
     view = memoryview(connection.encrypt(data, call) if data else data)
     while view:

@@ -132,13 +132,19 @@ class SyncConnection(Pooled):
         except OSError as exc:
             raise call.read_failed(exc) from exc
         if not data:
-            self.engine.feed_eof(clean=tls is None or tls.is_closed_cleanly)
+            self._feed_eof(call)
             return
         self.engine.feed(data)
         if self.tls is not None and self.tls.is_closed_cleanly:
             self.engine.feed_eof()
         if len(data) == size < _MAX_READ:
             self._read_size = size * 2
+
+    def _feed_eof(self, call: Call) -> None:
+        if not self.is_pooled:
+            # It is not the server's end but ours: another thread has closed the client.
+            raise call.read_failed(None)
+        self.engine.feed_eof(clean=self.tls is None or self.tls.is_closed_cleanly)
 
     def _decrypt(self, tls: Tls, data: bytes) -> bytes:
         tls.feed(data)
@@ -152,7 +158,11 @@ class SyncConnection(Pooled):
         seconds = call.seconds("read", now)
         if seconds is not None and seconds <= 0:
             raise call.timed_out("read", now)
-        limit_waits(self.sock, socket.SO_RCVTIMEO, seconds)
+        try:
+            limit_waits(self.sock, socket.SO_RCVTIMEO, seconds)
+        except OSError as exc:
+            # Another thread has closed the client.
+            raise call.read_failed(exc) from exc
         self._read_limit = _UNKNOWN if call.deadline is not None else seconds
 
     def _limit_writes(self, call: Call) -> None:
@@ -160,7 +170,11 @@ class SyncConnection(Pooled):
         seconds = call.seconds("write", now)
         if seconds is not None and seconds <= 0:
             raise call.timed_out("write", now)
-        limit_waits(self.sock, socket.SO_SNDTIMEO, seconds)
+        try:
+            limit_waits(self.sock, socket.SO_SNDTIMEO, seconds)
+        except OSError as exc:
+            # Another thread has closed the client.
+            raise call.write_failed(exc) from exc
         self._write_limit = _UNKNOWN if call.deadline is not None else seconds
 
     def abort(self) -> None:

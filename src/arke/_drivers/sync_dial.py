@@ -104,6 +104,9 @@ def _start_attempts(race: Race, selector: selectors.BaseSelector, settings: Dial
         except OSError as exc:
             sock.close()
             race.failed(exc)
+        except BaseException:
+            sock.close()
+            raise
         else:
             return sock
     return None
@@ -112,6 +115,9 @@ def _start_attempts(race: Race, selector: selectors.BaseSelector, settings: Dial
 def _await_attempts(
     race: Race, selector: selectors.BaseSelector, call: Call, until: float | None
 ) -> socket.socket | None:
+    if race.is_lost:
+        # Each attempt failed at once; a selector without sockets would wait all the same.
+        return None
     now = monotonic()
     seconds = connect_seconds(call, until, now)
     pause = race.pause(now)

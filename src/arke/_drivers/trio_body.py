@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from arke._policy.call import expect_seconds, max_unread_bytes
+from arke._policy.call import max_unread_bytes
 from arke._values.errors import RequestError, TransportError, WriteError
 from arke._values.types import AsyncByteStream
 
@@ -41,7 +41,8 @@ async def send_content(call: Call, connection: TrioConnection) -> None:
 async def _await_continue(call: Call, connection: TrioConnection) -> bool:
     """Wait for ``100 Continue`` where the request asks for it; return whether to send the content."""
     engine = connection.engine
-    with trio.move_on_after(expect_seconds):
+    now = monotonic()
+    with trio.move_on_after(max(call.expect_until(now) - now, 0.0)):
         while not engine.may_send_content and engine.head is None:
             await connection.receive(call)
             engine.next_head()
@@ -50,6 +51,8 @@ async def _await_continue(call: Call, connection: TrioConnection) -> bool:
 
 async def _push(data: bytes | memoryview, call: Call, connection: TrioConnection) -> bool:
     """Send a piece while listening; return whether to go on."""
+    # Whoever makes the content may be slow, and the server fast: then nothing below ever waits.
+    call.check_deadline("write", monotonic())
     engine = connection.engine
     view = memoryview(connection.encrypt(data, call) if data else data)
     while view:

@@ -104,8 +104,15 @@ class TrioConnection(Pooled):
             nursery.start_soon(first, trio.lowlevel.wait_writable)
 
     def renew(self, scope: trio.CancelScope, call: Call) -> None:
-        """Give the next read its time."""
-        seconds = call.read if call.deadline is None else call.seconds("read", monotonic())
+        """Give the next read its time; raise `ReadTimeout` when that of the whole call is over.
+
+        Why not by the scope alone: what can be read at once is read before trio looks at the deadline.
+        """
+        seconds = call.read
+        if call.deadline is not None:
+            now = monotonic()
+            call.check_deadline("read", now)
+            seconds = call.seconds("read", now)
         if seconds is not None:
             scope.deadline = trio.current_time() + max(seconds, 0.0)
 

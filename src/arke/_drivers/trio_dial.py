@@ -72,6 +72,8 @@ class _Attempts:
         self._settings = settings
         self._news = trio.Event()
         self.winner: socket.socket | None = None
+        # What is no fault of the network: a wrong setting.
+        self.failure: Exception | None = None
 
     async def run(self, nursery: trio.Nursery) -> None:
         """Start what is due until one has won, or none is left."""
@@ -90,6 +92,10 @@ class _Attempts:
         except (OSError, ValueError) as exc:
             self._race.failed(exc if isinstance(exc, OSError) else OSError(str(exc)))
             self._news.set()
+            return
+        except Exception as exc:  # noqa: BLE001 - raised by who started the race, and not in a group
+            self.failure = exc
+            nursery.cancel_scope.cancel()
             return
         if self.winner is None:
             self.winner = sock
@@ -110,7 +116,7 @@ async def _race(addresses: list[Address], settings: DialSettings) -> socket.sock
             attempts.winner.close()
         raise
     if attempts.winner is None:
-        raise race.error
+        raise attempts.failure or race.error
     return attempts.winner
 
 

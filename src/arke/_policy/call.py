@@ -41,6 +41,8 @@ max_joined_bytes = 64 * 1024
 max_unread_bytes = 1024 * 1024
 """How much of a response is taken while nobody reads it, be it that the request is still being sent."""
 
+_TIMER_GRAIN = 0.01
+
 _TIMEOUTS: dict[str, type[TimeoutException]] = {
     "pool": PoolTimeout,
     "connect": ConnectTimeout,
@@ -159,6 +161,16 @@ class Call:
         left = self.deadline - now
         return left if limit is None or left < limit else limit
 
+    def check_deadline(self, phase: str, now: float) -> None:
+        """Raise the phase's exception when the time of the whole call is over."""
+        if self.deadline is not None and self.deadline <= now:
+            raise self.timed_out(phase, now)
+
+    def expect_until(self, now: float) -> float:
+        """How long to wait for ``100 Continue``."""
+        until = now + expect_seconds
+        return until if self.deadline is None else min(until, self.deadline)
+
     def may_send_again(self, engine: Http1, exc: BaseException, *, was_reused: bool, has_written: bool) -> bool:
         """Tell whether this call may go out once more after its connection failed with this exception.
 
@@ -180,7 +192,8 @@ class Call:
 
     def timed_out(self, phase: str, now: float) -> TimeoutException:
         """Return the exception for a phase that took too long."""
-        is_total = self.deadline is not None and now >= self.deadline
+        # Timers of event loops may fire early, by their clock's grain.
+        is_total = self.deadline is not None and now >= self.deadline - _TIMER_GRAIN
         limit = "total" if is_total else phase
         seconds = self.limits.get(limit)
         after = "" if seconds is None else f" after {seconds} s"

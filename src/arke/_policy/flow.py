@@ -37,10 +37,11 @@ def flow(request: Request, auth_flow: Generator[Request, Response, None] | None,
     """Yield what to send: authentication around redirects."""
     if auth_flow is None:
         return (yield from follow(request, redirects))
+    first = request
     try:
         request = next(auth_flow)
         while True:
-            response = yield from follow(request, redirects)
+            response = yield from follow(limited(request, first), redirects)
             try:
                 request = auth_flow.send(response)
             except StopIteration:
@@ -48,6 +49,19 @@ def flow(request: Request, auth_flow: Generator[Request, Response, None] | None,
             redirects.history.append(response)
     finally:
         auth_flow.close()
+
+
+def limited(request: Request, first: Request) -> Request:
+    """Return a request of an authentication scheme, under the limits of the call that it serves.
+
+    One that the scheme made itself, to fetch a token, would have none, and could wait for ever.
+    """
+    if request is not first:
+        limits = {name: value for name, value in first.extensions.items() if name in {"timeout", "deadline"}}
+        # A deadline of its own is that of an earlier call.
+        own = {name: value for name, value in request.extensions.items() if name != "deadline"}
+        request.extensions = limits | own
+    return request
 
 
 def follow(request: Request, redirects: Redirects) -> Flow:
