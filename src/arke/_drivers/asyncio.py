@@ -22,7 +22,8 @@ from arke._values.errors import RequestError
 from .asyncio_body import AsyncioBody, send_content
 from .asyncio_connection import BUFFER_SIZE, HEAD, AsyncioConnection
 from .asyncio_dial import Dialer
-from .ports import add_trailers, reason_of, respond
+from .body import respond
+from .ports import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from arke._message.response import Response
     from arke._policy.dialing import DialSettings
     from arke._values.config import Limits
-    from arke._wire.h1 import Http1
 
 
 class Driver:
@@ -79,27 +79,15 @@ class Driver:
             if not call.joined:
                 await send_content(call, connection)
             await connection.wait(HEAD, call)
-            return self._respond(call, connection, engine)
+            head = engine.next_head()
+            if head is None:
+                raise call.read_failed(connection.failure())
+            return respond(self, call, connection, head, AsyncWholeBody, AsyncioBody)
         except BaseException as exc:
             self.give_back(connection)
             if call.may_send_again(engine, exc, was_reused=was_reused, has_written=has_written):
                 return None
             raise
-
-    def _respond(self, call: Call, connection: AsyncioConnection, engine: Http1) -> Response:
-        head = engine.next_head()
-        if head is None:
-            raise call.read_failed(connection.failure())
-        if engine.is_complete and not engine.is_tunnel:
-            response = respond(head, AsyncWholeBody(engine.next_data() or b""), connection.network_stream)
-            if engine.trailers is not None:
-                add_trailers(engine, response.extensions)
-            self.give_back(connection)
-            return response
-        body = AsyncioBody(self, call, connection)
-        response = respond(head, body, connection.network_stream)
-        body.extensions = response.extensions
-        return response
 
     def _take(self, call: Call) -> AsyncioConnection | None:
         """Return a connection that is there and usable."""

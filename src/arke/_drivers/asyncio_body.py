@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from arke._values.errors import RequestError
 from arke._values.types import AsyncByteStream
 
 from .asyncio_connection import CONTINUE, DATA, END
-from .ports import add_trailers, hand_over_content
+from .body import ConnectionBody
+from .ports import hand_over_content
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from arke._policy.call import Call
 
-    from .asyncio import Driver
     from .asyncio_connection import AsyncioConnection
 
 
@@ -44,24 +43,8 @@ async def send_content(call: Call, connection: AsyncioConnection) -> None:
         raise call.write_failed(connection.failure())
 
 
-class AsyncioBody(AsyncByteStream):
-    """The content of a response, read from its connection as it is asked for.
-
-    The connection goes back to the pool when the content has ended, and is closed when this is closed before.
-    """
-
-    def __init__(self, driver: Driver, call: Call, connection: AsyncioConnection) -> None:
-        """Begin behind the response's head."""
-        self._driver = driver
-        self._call = call
-        # None once the connection has been given back.
-        self._connection: AsyncioConnection | None = connection
-        # Set by the driver, shown the trailers at the end.
-        self.extensions: dict[str, Any] = {}
-
-    def hurry(self, seconds: float) -> None:
-        """Give the rest of the content so long and no longer."""
-        self._call.hurry(monotonic() + seconds)
+class AsyncioBody(ConnectionBody["AsyncioConnection"], AsyncByteStream):
+    """The content of a response, read from its connection as it is asked for."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield the content as it comes."""
@@ -83,9 +66,7 @@ class AsyncioBody(AsyncByteStream):
             await connection.wait(want, self._call)
             data = connection.engine.next_data()
         except BaseException as exc:
-            self._give_back()
-            if isinstance(exc, RequestError) and exc._request is None:
-                exc.request = self._call.request
+            self._fail(exc)
             raise
         if data is None:
             self._end(connection)
@@ -94,21 +75,6 @@ class AsyncioBody(AsyncByteStream):
             raise self._call.read_failed(connection.failure())
         return data
 
-    def _end(self, connection: AsyncioConnection) -> None:
-        add_trailers(connection.engine, self.extensions)
-        if not connection.engine.is_tunnel:
-            self._give_back()
-
-    def _give_back(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            self._driver.give_back(connection)
-
     async def aclose(self) -> None:
         """Give the connection back; closed, unless the content had ended."""
         self._give_back()
-
-    def __del__(self) -> None:
-        connection = getattr(self, "_connection", None)
-        if connection is not None:
-            self._driver.adopt(connection)

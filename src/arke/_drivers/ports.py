@@ -16,16 +16,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from arke._message.response import Response
 from arke._policy.closing import Closing
-from arke._values.headers import Headers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from arke._message.request import Request
+    from arke._message.response import Response
     from arke._policy.call import Call
-    from arke._wire.events import Head
     from arke._wire.h1 import Http1
 
 
@@ -68,7 +66,9 @@ def parts(piece: Any) -> Iterable[bytes | memoryview]:
     view = memoryview(piece).cast("B")
     if view.nbytes <= _PART_SIZE:
         return (bytes(piece),)
-    return (view[start : start + _PART_SIZE] for start in range(0, view.nbytes, _PART_SIZE))
+    cut = (view[start : start + _PART_SIZE] for start in range(0, view.nbytes, _PART_SIZE))
+    # A loop may keep what the kernel does not take at once, and the caller fill its buffer anew meanwhile.
+    return cut if isinstance(piece, bytes) else map(bytes, cut)
 
 
 async def hand_over_content(call: Call, push: Callable[[bytes | memoryview], Awaitable[bool]]) -> bool:
@@ -103,19 +103,3 @@ async def _push_parts(piece: bytes, push: Callable[[bytes | memoryview], Awaitab
 def reason_of(engine: Http1) -> Closing:
     """Say why a connection that is given back is closed: its exchange came to an end, or it did not."""
     return Closing.ENDED if engine.is_complete else Closing.FAILED
-
-
-def respond(head: Head, stream: Any, network_stream: Any) -> Response:
-    """Make the `Response` of a head."""
-    return Response._from_wire(
-        head.status,
-        head.fields,
-        stream,
-        {"http_version": head.version, "reason_phrase": head.reason, "network_stream": network_stream},
-    )
-
-
-def add_trailers(engine: Http1, extensions: dict[str, Any]) -> None:
-    """Show the trailer fields of a response whose content has ended."""
-    if engine.trailers is not None and engine.trailers.items:
-        extensions["trailers"] = Headers._from_fields(engine.trailers)

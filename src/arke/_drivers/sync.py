@@ -18,7 +18,8 @@ from arke._policy.closing import Closing, note_closing
 from arke._policy.pool import Pool, Ticket
 from arke._values.errors import RequestError
 
-from .ports import add_trailers, reason_of, respond
+from .body import respond
+from .ports import reason_of
 from .sync_body import SyncBody, send_content
 from .sync_connection import SyncConnection
 from .sync_dial import dial
@@ -102,16 +103,7 @@ class Driver:
         while head is None:
             connection.receive(call)
             head = engine.next_head()
-        if engine.is_complete and not engine.is_tunnel:
-            response = respond(head, SyncWholeBody(engine.next_data() or b""), connection.network_stream)
-            if engine.trailers is not None:
-                add_trailers(engine, response.extensions)
-            self.give_back(connection)
-            return response
-        body = SyncBody(self, call, connection)
-        response = respond(head, body, connection.network_stream)
-        body.extensions = response.extensions
-        return response
+        return respond(self, call, connection, head, SyncWholeBody, SyncBody)
 
     def _acquire(self, call: Call) -> tuple[SyncConnection, bool]:
         """Return a connection, and whether it was used before."""
@@ -134,6 +126,10 @@ class Driver:
             if connection is None:
                 return self._wait(call)
             self.give_back(connection, Closing.STALE)
+
+    def adopt(self, connection: SyncConnection) -> None:
+        """Take a connection from a finalizer, which may run anywhere, also within the lock: only note it."""
+        self.orphans.append(connection)
 
     def _adopt_orphans(self) -> None:
         try:

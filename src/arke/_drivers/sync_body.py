@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from arke._policy.call import max_unread_bytes
-from arke._values.errors import RequestError, TransportError, WriteError
+from arke._values.errors import TransportError, WriteError
 from arke._values.types import SyncByteStream
 
-from .ports import add_trailers, parts
+from .body import ConnectionBody
+from .ports import parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from arke._policy.call import Call
 
-    from .sync import Driver
     from .sync_connection import SyncConnection
 
 
@@ -95,24 +95,8 @@ def _has_answer(call: Call, connection: SyncConnection) -> bool:
     return True
 
 
-class SyncBody(SyncByteStream):
-    """The content of a response, read from its connection as it is asked for.
-
-    The connection goes back to the pool when the content has ended, and is closed when this is closed before.
-    """
-
-    def __init__(self, driver: Driver, call: Call, connection: SyncConnection) -> None:
-        """Begin behind the response's head."""
-        self._driver = driver
-        self._call = call
-        # None once the connection has been given back.
-        self._connection: SyncConnection | None = connection
-        # Set by the driver, shown the trailers at the end.
-        self.extensions: dict[str, Any] = {}
-
-    def hurry(self, seconds: float) -> None:
-        """Give the rest of the content so long and no longer."""
-        self._call.hurry(monotonic() + seconds)
+class SyncBody(ConnectionBody["SyncConnection"], SyncByteStream):
+    """The content of a response, read from its connection as it is asked for."""
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield the content as it comes."""
@@ -140,24 +124,9 @@ class SyncBody(SyncByteStream):
                     return None
                 connection.receive(self._call)
         except BaseException as exc:
-            self.close()
-            if isinstance(exc, RequestError) and exc._request is None:
-                exc.request = self._call.request
+            self._fail(exc)
             raise
-
-    def _end(self, connection: SyncConnection) -> None:
-        add_trailers(connection.engine, self.extensions)
-        if not connection.engine.is_tunnel:
-            self._connection = None
-            self._driver.give_back(connection)
 
     def close(self) -> None:
         """Give the connection back; closed, unless the content had ended."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            self._driver.give_back(connection)
-
-    def __del__(self) -> None:
-        connection = getattr(self, "_connection", None)
-        if connection is not None:
-            self._driver.orphans.append(connection)
+        self._give_back()

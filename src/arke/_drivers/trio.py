@@ -18,7 +18,8 @@ from arke._policy.closing import Closing, note_closing
 from arke._policy.pool import Pool, Ticket
 from arke._values.errors import RequestError
 
-from .ports import add_trailers, reason_of, respond
+from .body import respond
+from .ports import reason_of
 from .trio_body import TrioBody, send_content
 from .trio_dial import dial
 
@@ -85,7 +86,8 @@ class Driver:
             await connection.write(first, call)
             if not call.joined:
                 await send_content(call, connection)
-            return self._respond(call, connection, await self._await_head(call, connection, engine))
+            head = await self._await_head(call, connection, engine)
+            return respond(self, call, connection, head, AsyncWholeBody, TrioBody)
         except BaseException as exc:
             self.give_back(connection)
             if call.may_send_again(engine, exc, was_reused=was_reused, has_written=has_written):
@@ -103,19 +105,6 @@ class Driver:
                 head = engine.next_head()
             return head
         raise call.timed_out("read", monotonic())
-
-    def _respond(self, call: Call, connection: TrioConnection, head: Head) -> Response:
-        engine = connection.engine
-        if engine.is_complete and not engine.is_tunnel:
-            response = respond(head, AsyncWholeBody(engine.next_data() or b""), connection.network_stream)
-            if engine.trailers is not None:
-                add_trailers(engine, response.extensions)
-            self.give_back(connection)
-            return response
-        body = TrioBody(self, call, connection)
-        response = respond(head, body, connection.network_stream)
-        body.extensions = response.extensions
-        return response
 
     def _take(self, call: Call) -> TrioConnection | None:
         """Return a connection that is there and usable."""
