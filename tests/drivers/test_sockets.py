@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 
 import pytest
 
@@ -13,7 +12,6 @@ from arke._drivers.sockets import (
     Readiness,
     fixed_addresses,
     has_unsolicited,
-    limit_waits,
     make_socket,
     say_goodbye,
 )
@@ -25,6 +23,8 @@ from arke._policy.route import Route
 def pair():
     ours, theirs = socket.socketpair()
     with ours, theirs:
+        # As the sockets of all drivers are.
+        ours.setblocking(False)
         yield ours, theirs
 
 
@@ -77,24 +77,6 @@ class TestReadiness:
         ours.close()
         assert readiness.wait_writable(0, listens=True)
         assert readiness.wait_readable(0)
-
-
-@pytest.mark.parametrize("seconds", [0, 1e-9, 0.05])
-def test_a_limit_ends_a_wait(pair, seconds):
-    ours, _ = pair
-    limit_waits(ours, socket.SO_RCVTIMEO, seconds)
-    started = time.monotonic()
-    with pytest.raises((BlockingIOError, TimeoutError)):
-        ours.recv(1)
-    assert time.monotonic() - started < 2
-
-
-def test_no_limit_takes_a_limit_back(pair):
-    ours, theirs = pair
-    limit_waits(ours, socket.SO_RCVTIMEO, 0.001)
-    limit_waits(ours, socket.SO_RCVTIMEO, None)
-    threading.Timer(0.05, theirs.send, [b"x"]).start()
-    assert ours.recv(1) == b"x"
 
 
 class Records:
@@ -157,11 +139,9 @@ class TestGoodbye:
 
     def test_a_peer_that_does_not_read_is_not_waited_for(self, pair):
         ours, _ = pair
-        ours.setblocking(False)
         with pytest.raises(BlockingIOError):
             while True:
                 ours.send(bytes(65536))
-        ours.setblocking(True)
         say_goodbye(ours, Records())
         assert ours.fileno() < 0
 

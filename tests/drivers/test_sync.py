@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+import signal as signals
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -260,3 +262,18 @@ class TestThreads:
                 pytest.raises(arke.PoolTimeout, match=r"0\.6 s"),
             ):
                 client.get(server.url)
+
+
+@pytest.mark.skipif(not hasattr(signals, "setitimer"), reason="needs interval timers, which this system does not have")
+def test_signals_do_not_renew_a_limit():
+    before = signals.signal(signals.SIGALRM, lambda *_: None)
+    with ScriptedServer([[expect(), stall()]]) as server, arke.Client(timeout=0.3) as client:
+        signals.setitimer(signals.ITIMER_REAL, 0.05, 0.05)
+        started = time.monotonic()
+        try:
+            with pytest.raises(arke.ReadTimeout):
+                client.get(server.url)
+        finally:
+            signals.setitimer(signals.ITIMER_REAL, 0)
+            signals.signal(signals.SIGALRM, before)
+        assert time.monotonic() - started < 3

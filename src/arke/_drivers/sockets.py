@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import select
 import socket
-import struct
-import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,24 +11,6 @@ if TYPE_CHECKING:
     from arke._policy.dialing import Address, DialSettings
     from arke._policy.route import Route
     from arke._wire.tls import Tls
-
-# With a timeout of Python's own, each recv and each send costs a poll before it. The kernel's timeouts cost nothing,
-# but their form is only the same where a C long has 64 bits.
-has_kernel_timeouts = sys.platform in {"linux", "darwin"} and struct.calcsize("l") == 8
-limit_passed: type[OSError] = BlockingIOError if has_kernel_timeouts else TimeoutError
-"""What a blocking call on a socket raises when its limit has passed."""
-
-NO_WAIT = getattr(socket, "MSG_DONTWAIT", 0)
-
-
-def limit_waits(sock: socket.socket, option: int, seconds: float | None) -> None:
-    """Let blocking calls give up after this many seconds; `option` is SO_RCVTIMEO or SO_SNDTIMEO."""
-    if has_kernel_timeouts:
-        # Zero would be no limit, so it becomes the shortest one.
-        whole, part = (0, 0) if seconds is None else divmod(max(int(seconds * 1e6), 1), 1_000_000)
-        sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", whole, part))
-    else:
-        sock.settimeout(seconds)
 
 
 def make_socket(address: Address, settings: DialSettings) -> socket.socket:
@@ -114,7 +94,7 @@ def has_unsolicited(sock: socket.socket, tls: Tls | None) -> bool:
     if tls is None:
         return True
     try:
-        data = sock.recv(64 * 1024, NO_WAIT)
+        data = sock.recv(64 * 1024)
         if not data:
             return True
         tls.feed(data)
@@ -129,7 +109,7 @@ def say_goodbye(sock: socket.socket, tls: Tls | None) -> None:
     """Send TLS's close_notify if that can be done at once, then close."""
     try:
         if tls is not None and (data := tls.encode_close()):
-            sock.send(data, NO_WAIT)
+            sock.send(data)
     except OSError:
         pass  # The peer is gone already.
     finally:

@@ -80,7 +80,7 @@ def _push(data: bytes | memoryview, call: Call, connection: SyncConnection) -> b
 
 def _is_wanted(call: Call, connection: SyncConnection) -> bool:
     """Take what came while sending; return whether the server still wants the content."""
-    connection.receive(call)
+    connection.receive(call, is_sending=True)
     connection.engine.next_head()
     return connection.engine.wants_content
 

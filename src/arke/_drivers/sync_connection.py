@@ -10,12 +10,9 @@ from arke._policy.pool import Pooled
 from arke._wire.h1 import Http1
 
 from .sockets import (
-    NO_WAIT,
     NetworkStream,
     Readiness,
     has_unsolicited,
-    limit_passed,
-    limit_waits,
     say_goodbye,
 )
 
@@ -27,19 +24,16 @@ if TYPE_CHECKING:
 
 _MIN_READ = 64 * 1024
 _MAX_READ = 1024 * 1024
-_UNKNOWN = -1.0
 
 
 class SyncConnection(Pooled):
-    """A blocking socket, TLS if there is any, and the engine. Used by one thread at a time."""
+    """A non-blocking socket, TLS if there is any, and the engine. Used by one thread at a time."""
 
     __slots__ = (
-        "_read_limit",
         "_read_size",
         "_readiness",
         "_recv",
         "_send",
-        "_write_limit",
         "engine",
         "network_stream",
         "sock",
@@ -56,9 +50,6 @@ class SyncConnection(Pooled):
         self._recv = sock.recv
         self._send = sock.send
         self._readiness = Readiness(sock)
-        # How the socket's limits stand, so that they are only set when they change.
-        self._read_limit: float | None = _UNKNOWN
-        self._write_limit: float | None = _UNKNOWN
         # Grows while reads fill it: a large body then costs fewer calls.
         self._read_size = _MIN_READ
 
@@ -72,25 +63,22 @@ class SyncConnection(Pooled):
 
     def write(self, data: bytes, call: Call) -> None:
         """Send all of it; raise `WriteTimeout` or `WriteError`."""
-        seconds = call.limits.get("write")
-        if call.deadline is not None or seconds != self._write_limit:
-            self._limit_writes(call)
+        if call.deadline is not None:
+            call.check_deadline("write", monotonic())
         try:
             if self.tls is not None:
                 data = self.tls.encode(data)
             sent = self._send(data)
-            if sent < len(data):
-                self._write_rest(memoryview(data)[sent:], call)
-        except limit_passed:
-            raise call.timed_out("write", monotonic()) from None
+        except BlockingIOError:
+            sent = 0
         except OSError as exc:
             raise call.write_failed(exc) from exc
+        if sent < len(data):
+            self._write_all(memoryview(data)[sent:], call)
 
-    def _write_rest(self, view: memoryview, call: Call) -> None:
+    def _write_all(self, view: memoryview, call: Call) -> None:
         while view:
-            if call.deadline is not None:
-                self._limit_writes(call)
-            view = view[self._send(view) :]
+            view = view[self.write_some(view, call, listens=False) :]
 
     def encrypt(self, data: bytes | memoryview, call: Call) -> bytes | memoryview:
         """Return what goes on the wire; raise `WriteError`."""
@@ -105,7 +93,7 @@ class SyncConnection(Pooled):
         Returns how much was sent; raises `WriteTimeout` or `WriteError`.
         """
         try:
-            return self.sock.send(view, NO_WAIT)
+            return self._send(view)
         except BlockingIOError:
             pass
         except OSError as exc:
@@ -116,27 +104,31 @@ class SyncConnection(Pooled):
             raise call.timed_out("write", monotonic())
         return 0
 
-    def receive(self, call: Call) -> None:
-        """Wait for bytes, or the end, and feed them to the engine; raise `ReadTimeout` or `ReadError`."""
-        if call.deadline is not None or call.read != self._read_limit:
-            self._limit_reads(call)
-        tls, size = self.tls, self._read_size
+    def receive(self, call: Call, *, is_sending: bool = False) -> None:
+        """Wait for bytes, or the end, and feed them to the engine; raise `ReadTimeout` or `ReadError`.
+
+        While `is_sending`, what TLS has to answer waits for the next piece: it must not come into the midst of one.
+        """
+        size = self._read_size
+        seconds = call.read
+        if call.deadline is not None:
+            now = monotonic()
+            call.check_deadline("read", now)
+            seconds = call.seconds("read", now)
         try:
+            if not self._readiness.wait_readable(seconds):
+                raise call.timed_out("read", monotonic())
             data = self._recv(size)
-            if tls is not None and data:
-                data = self._decrypt(tls, data)
-                if not data and not tls.is_closed_cleanly:
-                    return
-        except limit_passed:
-            raise call.timed_out("read", monotonic()) from None
+        except BlockingIOError:
+            return
         except OSError as exc:
             raise call.read_failed(exc) from exc
         if not data:
             self._feed_eof(call)
-            return
-        self.engine.feed(data)
-        if self.tls is not None and self.tls.is_closed_cleanly:
-            self.engine.feed_eof()
+        elif self.tls is None:
+            self.engine.feed(data)
+        else:
+            self._feed_tls(self.tls, data, call, is_sending=is_sending)
         if len(data) == size < _MAX_READ:
             self._read_size = size * 2
 
@@ -146,36 +138,18 @@ class SyncConnection(Pooled):
             raise call.read_failed(None)
         self.engine.feed_eof(clean=self.tls is None or self.tls.is_closed_cleanly)
 
-    def _decrypt(self, tls: Tls, data: bytes) -> bytes:
-        tls.feed(data)
-        plain = tls.decode()
-        if answer := tls.take():
-            self.sock.sendall(answer)
-        return plain
-
-    def _limit_reads(self, call: Call) -> None:
-        now = monotonic()
-        seconds = call.seconds("read", now)
-        if seconds is not None and seconds <= 0:
-            raise call.timed_out("read", now)
+    def _feed_tls(self, tls: Tls, data: bytes, call: Call, *, is_sending: bool) -> None:
         try:
-            limit_waits(self.sock, socket.SO_RCVTIMEO, seconds)
+            tls.feed(data)
+            plain = tls.decode()
         except OSError as exc:
-            # Another thread has closed the client.
             raise call.read_failed(exc) from exc
-        self._read_limit = _UNKNOWN if call.deadline is not None else seconds
-
-    def _limit_writes(self, call: Call) -> None:
-        now = monotonic()
-        seconds = call.seconds("write", now)
-        if seconds is not None and seconds <= 0:
-            raise call.timed_out("write", now)
-        try:
-            limit_waits(self.sock, socket.SO_SNDTIMEO, seconds)
-        except OSError as exc:
-            # Another thread has closed the client.
-            raise call.write_failed(exc) from exc
-        self._write_limit = _UNKNOWN if call.deadline is not None else seconds
+        if not is_sending and (answer := tls.take()):
+            self._write_all(memoryview(answer), call)
+        if plain:
+            self.engine.feed(plain)
+        if tls.is_closed_cleanly:
+            self.engine.feed_eof()
 
     def abort(self) -> None:
         """Close the socket, which another thread may be waiting for: it gets the end of the connection."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import selectors
 import socket
 import threading
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from arke._policy.retries import connect_delays
 from arke._values.errors import ConnectError, ConnectTimeout
 from arke._wire.tls import Tls, shared_context
 
-from .sockets import connect_seconds, fixed_addresses, limit_passed, limit_waits, look_up, make_socket
+from .sockets import Readiness, connect_seconds, fixed_addresses, look_up, make_socket
 
 if TYPE_CHECKING:
     from arke._policy.call import Call
@@ -45,7 +46,6 @@ def _dial_once(call: Call, settings: DialSettings) -> tuple[socket.socket, Tls |
     except (OSError, ValueError) as exc:
         raise call.connect_failed(exc) from exc
     try:
-        sock.setblocking(True)
         return sock, _start_tls(sock, call, settings, until) if call.route.is_tls else None
     except BaseException:
         sock.close()
@@ -142,6 +142,14 @@ def _error(number: int) -> OSError:
 
 def _start_tls(sock: socket.socket, call: Call, settings: DialSettings, until: float | None) -> Tls:
     """Shake hands; raise `ConnectError` or `ConnectTimeout`."""
+    readiness = Readiness(sock)
+
+    def await_ready(*, writes: bool) -> None:
+        seconds = connect_seconds(call, until, monotonic())
+        is_ready = readiness.wait_writable(seconds, listens=False) if writes else readiness.wait_readable(seconds)
+        if not is_ready:
+            raise call.timed_out("connect", monotonic())
+
     try:
         context = shared_context(settings.verify, settings.cert, trust_env=settings.trust_env, alpn=settings.alpn)
         tls = Tls(context, call.route.server_name)
@@ -151,15 +159,16 @@ def _start_tls(sock: socket.socket, call: Call, settings: DialSettings, until: f
                 is_done = tls.handshake()
             finally:
                 # Also when it failed: the peer is told why.
-                if data := tls.take():
-                    limit_waits(sock, socket.SO_SNDTIMEO, connect_seconds(call, until, monotonic()))
-                    sock.sendall(data)
+                view = memoryview(tls.take())
+                while view:
+                    await_ready(writes=True)
+                    with suppress(BlockingIOError):
+                        view = view[sock.send(view) :]
             if not is_done:
-                limit_waits(sock, socket.SO_RCVTIMEO, connect_seconds(call, until, monotonic()))
-                data = sock.recv(64 * 1024)
-                tls.feed(data) if data else tls.feed_eof()
-    except limit_passed:
-        raise call.timed_out("connect", monotonic()) from None
+                await_ready(writes=False)
+                with suppress(BlockingIOError):
+                    data = sock.recv(64 * 1024)
+                    tls.feed(data) if data else tls.feed_eof()
     except (OSError, ValueError) as exc:
         raise call.connect_failed(exc, "tls") from exc
     return tls

@@ -72,7 +72,7 @@ async def _push(data: bytes | memoryview, call: Call, connection: TrioConnection
 
 async def _is_wanted(call: Call, connection: TrioConnection) -> bool:
     """Take what came while sending; return whether the server still wants the content."""
-    await connection.receive(call)
+    await connection.receive(call, is_sending=True)
     connection.engine.next_head()
     return connection.engine.wants_content
 

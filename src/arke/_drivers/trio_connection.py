@@ -14,7 +14,7 @@ import trio
 from arke._policy.pool import Pooled
 from arke._wire.h1 import Http1
 
-from .sockets import NO_WAIT, NetworkStream, Readiness, has_unsolicited, say_goodbye
+from .sockets import NetworkStream, Readiness, has_unsolicited, say_goodbye
 
 if TYPE_CHECKING:
     import socket
@@ -78,7 +78,7 @@ class TrioConnection(Pooled):
         Returns how much was sent; raises `WriteTimeout` or `WriteError`.
         """
         try:
-            return self.sock.send(view, NO_WAIT)
+            return self.sock.send(view)
         except BlockingIOError:
             pass
         except OSError as exc:
@@ -116,35 +116,42 @@ class TrioConnection(Pooled):
         if seconds is not None:
             scope.deadline = trio.current_time() + max(seconds, 0.0)
 
-    async def receive(self, call: Call) -> None:
-        """Wait for bytes, or the end, and feed them to the engine; raise `ReadError`. The caller's scope limits it."""
+    async def receive(self, call: Call, *, is_sending: bool = False) -> None:
+        """Wait for bytes, or the end, and feed them to the engine; raise `ReadError`. The caller's scope limits it.
+
+        While `is_sending`, what TLS has to answer waits for the next piece: it must not come into the midst of one.
+        """
         await _wait(trio.lowlevel.wait_readable, self.sock)
         tls, size = self.tls, self._read_size
         try:
             data = self.sock.recv(size)
-            if tls is not None and data:
-                data = self._decrypt(tls, data)
-                if not data and not tls.is_closed_cleanly:
-                    return
         except BlockingIOError:
             return
         except OSError as exc:
             raise call.read_failed(exc) from exc
         if not data:
             self.engine.feed_eof(clean=tls is None or tls.is_closed_cleanly)
-            return
-        self.engine.feed(data)
-        if self.tls is not None and self.tls.is_closed_cleanly:
-            self.engine.feed_eof()
+        elif tls is None:
+            self.engine.feed(data)
+        else:
+            await self._feed_tls(tls, data, call, is_sending=is_sending)
         if len(data) == size < _MAX_READ:
             self._read_size = size * 2
 
-    def _decrypt(self, tls: Tls, data: bytes) -> bytes:
-        tls.feed(data)
-        plain = tls.decode()
-        if answer := tls.take():
-            self.sock.send(answer, NO_WAIT)
-        return plain
+    async def _feed_tls(self, tls: Tls, data: bytes, call: Call, *, is_sending: bool) -> None:
+        try:
+            tls.feed(data)
+            plain = tls.decode()
+        except OSError as exc:
+            raise call.read_failed(exc) from exc
+        if not is_sending and (answer := tls.take()):
+            view = memoryview(answer)
+            while view:
+                view = view[await self.write_some(view, call, listens=False) :]
+        if plain:
+            self.engine.feed(plain)
+        if tls.is_closed_cleanly:
+            self.engine.feed_eof()
 
     def close(self) -> None:
         """Close the socket, with a close_notify where there is TLS; whoever waits on it is told."""
