@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import ssl
 
 import pytest
 from hypothesis import given
@@ -150,3 +151,14 @@ class TestSettings:
     def test_options_given_once_last(self):
         settings = DialSettings(socket_options=iter([(6, 1, 1)]))
         assert list(settings.socket_options) == list(settings.socket_options) == [(6, 1, 1)]
+
+
+class TestWhatCannotBeMeant:
+    @pytest.mark.parametrize("verify", [None, 1.5, object()])
+    def test_what_cannot_verify_is_refused(self, verify):
+        with pytest.raises(TypeError, match="verify must be"):
+            DialSettings(verify=verify)
+
+    def test_a_certificate_does_not_go_with_a_context_of_the_caller_s(self):
+        with pytest.raises(TypeError, match="load_cert_chain"):
+            DialSettings(verify=ssl.create_default_context(), cert="client.pem")

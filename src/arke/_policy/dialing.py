@@ -7,6 +7,7 @@ next from starting. The first that connects wins.
 from __future__ import annotations
 
 from collections import deque
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ class DialSettings:
         retries: int = 0,
         socket_options: Iterable[Any] | None = None,
     ) -> None:
-        """Keep them."""
+        """Check what cannot be meant, and keep them."""
+        if not isinstance(verify, bool | str | PathLike):
+            _check_context(verify, cert)
         self.verify = verify
         self.cert = cert
         self.trust_env = trust_env
@@ -47,6 +50,15 @@ class DialSettings:
         self.local_address = local_address
         self.retries = retries
         self.socket_options = list(socket_options or ())
+
+
+def _check_context(verify: Any, cert: CertTypes | None) -> None:
+    if not hasattr(verify, "wrap_bio"):
+        msg = f"verify must be a bool, the path of authorities or an ssl.SSLContext, not {type(verify).__name__}"
+        raise TypeError(msg)
+    if cert is not None:
+        msg = "cert= does not go with a context of your own, which is never changed: load it with load_cert_chain()"
+        raise TypeError(msg)
 
 
 class Race:
