@@ -12,7 +12,7 @@ import arke
 from support.scripted import ScriptedServer, drip, expect, expect_head, forever, reply, send, stall
 from support.wire import CHUNKED_HEAD, ok, redirect
 
-SHORT = 0.15
+SHORT = 0.3
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
 
 
@@ -173,7 +173,7 @@ async def test_a_server_that_drips_for_ever_meets_the_total_limit(world, name):
 
 
 async def test_a_dripping_server_over_tls_meets_the_total_limit(world, origin):
-    timeout = arke.Timeout(5.0, total=0.3)
+    timeout = arke.Timeout(5.0, total=0.5)
     with origin.server([DRIPS["content"]]) as server, at_most(3):
         async with world.open(timeout=timeout) as door:
             with pytest.raises(arke.TimeoutException) as caught:

@@ -13,7 +13,7 @@ from support.scripted import ScriptedServer, expect, expect_head, flood, forever
 from support.wire import ok
 
 NEXT = [forever(reply(ok(b"next")))]
-SHORT = arke.Timeout(5.0, total=0.2)
+SHORT = arke.Timeout(5.0, total=0.4)
 LARGE = bytes(64 * 1024 * 1024)
 wait = time.sleep
 
