@@ -42,7 +42,7 @@ class DialSettings:
         """Check what cannot be meant, and keep them."""
         if not isinstance(verify, bool | str | PathLike):
             _check_context(verify, cert)
-        self.verify = verify
+        self.verify: Any = verify
         self.cert = cert
         self.trust_env = trust_env
         self.alpn = alpn
